@@ -1,0 +1,1 @@
+"""Data-quality rules: admission, suites per table, and the gate."""

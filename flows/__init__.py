@@ -1,0 +1,1 @@
+"""Prefect flows and everything that touches the world: sources, files, DuckDB, alerts."""

@@ -1,0 +1,304 @@
+"""The command line. Each command asks a plain function, prints what it returned, and ends with its exit code.
+
+No Prefect server is needed: the flows are thin wrappers around the same functions. What a command needs is
+imported inside it, so that `smallcaps --help` answers at once.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import console
+from flows.errors import SmallcapsError, UsageError
+
+if TYPE_CHECKING:
+    from flows.edge.warehouse_status import Status
+    from flows.paths import DataPaths
+    from flows.run_record import RunOutcome, RunRecord
+    from flows.settings import Settings
+
+app = typer.Typer(
+    name="smallcaps",
+    help="A warehouse of market-size segments that refreshes itself every night.",
+    epilog="Exit codes: 0 published or nothing to do, 1 crash, 2 refused, 3 source failed or data missing, "
+    "4 configuration or usage, 5 another run holds the writer lock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date like 2026-01-15") from None
+
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where everything is kept (SMALLCAPS_DATA_DIR, else data/).")
+]
+Archive = Annotated[
+    Path | None, typer.Option("--archive", help="Serve every source from these files, not from the network.")
+]
+Day = Annotated[date, typer.Option("--session", parser=_date, metavar="DATE", help="The session.")]
+Session = Annotated[
+    date | None,
+    typer.Option("--session", parser=_date, metavar="DATE", help="The session; else the last completed one."),
+]
+From = Annotated[date, typer.Option("--from", parser=_date, metavar="DATE", help="First date.")]
+To = Annotated[date, typer.Option("--to", parser=_date, metavar="DATE", help="Last date.")]
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, and show tracebacks.")] = False,
+) -> None:
+    """Run the warehouse and ask it."""
+    console.VERBOSE.set(verbose)
+
+
+@app.command()
+def nightly(session: Session = None, archive: Archive = None, data_dir: DataDir = None) -> None:
+    """Fetch one session, check it and publish it."""
+    settings = _settings(data_dir, archive)
+    with console.progress("nightly"):
+        from flows.nightly import run_nightly
+
+        outcome = run_nightly(session=session, archive=settings.archive, data_dir=settings.data_dir)
+    _end(outcome)
+
+
+@app.command()
+def backfill(
+    start: From,
+    end: To,
+    archive: Archive = None,
+    data_dir: DataDir = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 if a session was refused.")] = False,
+) -> None:
+    """Judge and publish every session of a range, oldest first."""
+    if start > end:
+        raise UsageError(f"--from {start} lies after --to {end}.", next_step="Swap the two dates.")
+    settings = _settings(data_dir, archive)
+    with console.progress("backfill"):
+        from flows.backfill import run_backfill
+
+        outcome = run_backfill(
+            from_date=start,
+            to_date=end,
+            archive=settings.archive,
+            data_dir=settings.data_dir,
+            strict=strict,
+        )
+    _end(outcome)
+
+
+@app.command()
+def rebuild(data_dir: DataDir = None) -> None:
+    """Build the whole warehouse again, from landing alone."""
+    settings = _settings(data_dir)
+    with console.progress("rebuild"):
+        from flows.backfill import run_rebuild
+
+        outcome = run_rebuild(data_dir=settings.data_dir)
+    _end(outcome)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='Such as "select * from marts.segment_daily".')],
+    data_dir: DataDir = None,
+) -> None:
+    """Ask the published warehouse; a table on a terminal, CSV in a pipe."""
+    from flows.edge import warehouse
+
+    console.show_rows(warehouse.query(_paths(data_dir), query))
+
+
+@app.command()
+def status(data_dir: DataDir = None) -> None:
+    """What is published, and how the last run ended."""
+    from flows.edge.run_records import latest_record
+    from flows.edge.warehouse_status import status as warehouse_status
+
+    paths = _paths(data_dir)
+    console.show_facts(_published_facts(warehouse_status(paths)) | _run_facts(latest_record(paths)))
+
+
+@app.command()
+def rollback(
+    to: Annotated[str | None, typer.Option("--to", metavar="RUN_ID", help="Else the build before.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Publish an earlier build again."""
+    from flows.edge import warehouse
+    from flows.edge.clock import utc_now
+    from flows.edge.lock import writer_lock
+    from flows.run_record import new_run_id
+
+    paths = _paths(data_dir)
+    with writer_lock(paths, new_run_id("rollback", utc_now())):
+        build = warehouse.rollback(paths, to)
+    console.say(f"Published again: the build of run {build.run_id}. Who reopens {paths.warehouse} sees it.")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="The older build or warehouse file.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The newer one.")],
+) -> None:
+    """What changed between two builds: table, key, old, new."""
+    from flows.edge.diff import diff as differences
+
+    frame = differences(before, after)
+    if frame.is_empty():
+        console.say("No difference.")
+    else:
+        console.show_rows(frame)
+
+
+@app.command()
+def check(session: Day, data_dir: DataDir = None) -> None:
+    """The verdict about a session, and what every check of it found."""
+    from flows.edge import warehouse
+
+    paths = _paths(data_dir)
+    verdict = warehouse.query(paths, SESSION_VERDICT.format(day=session.isoformat()))
+    if verdict.is_empty():
+        raise UsageError(
+            f"No run has judged {session}.",
+            next_step=f"Run: smallcaps backfill --from {session} --to {session}",
+        )
+    console.show_rows(verdict)
+    console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=session.isoformat())))
+
+
+@app.command()
+def decide(
+    choice: Annotated[str, typer.Argument(help="accept-session, reject-session or accept-company.")],
+    session: Day,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever asks later.")],
+    company: Annotated[str, typer.Option("--company", help="Company id or ticker, for accept-company.")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Land a decision about a session or a company; the next run (nightly, backfill, rebuild) follows it."""
+    from flows.edge.clock import utc_now
+    from flows.edge.landing import Landing
+    from flows.steps.decisions import checked, land_decision
+
+    landing = Landing(_paths(data_dir).landing)
+    land_decision(landing, checked(choice, company), session, company, reason, utc_now())
+    console.say(f"Landed: {choice} {session} {company}".strip() + ". It counts from the next run on.")
+
+
+@app.command("alert-test")
+def alert_test(data_dir: DataDir = None) -> None:
+    """Send a test message to every alert channel."""
+    from flows.alert import Alert, AlertKind
+    from flows.edge.alerts import send_alert
+    from flows.edge.clock import utc_now
+    from flows.run_record import new_run_id
+
+    settings = _settings(data_dir)
+    if not settings.alert_urls:
+        raise UsageError("No alert channel is set.", next_step="Set SMALLCAPS_ALERT_URLS (see .env.example).")
+    alert = Alert(
+        kind=AlertKind.TEST,
+        headline="This is a test: alerts of smallcaps arrive here.",
+        run_id=new_run_id("alert-test", utc_now()),
+        run_kind="alert-test",
+        next_step="Nothing.",
+    )
+    outcome = send_alert(alert, settings.alert_urls)
+    if outcome.error:
+        raise UsageError(
+            f"{outcome.delivered} of {outcome.channels} alert channels took the message: {outcome.error}.",
+            next_step="Correct these URLs in SMALLCAPS_ALERT_URLS.",
+        )
+    console.say(f"{outcome.delivered} of {outcome.channels} alert channels took the message.")
+
+
+INTERRUPTED = 130
+SESSION_VERDICT = """
+select session_date, status, is_degraded, rule_codes, run_id
+from ops.sessions where session_date = date '{day}'
+"""
+SESSION_CHECKS = """
+select rule_code, subject, severity, outcome, observed, expected, failing_rows
+from ops.checks where session_date = date '{day}'
+order by outcome, rule_code, subject
+"""
+
+
+def _settings(data_dir: Path | None, archive: Path | None = None) -> "Settings":
+    from flows.settings import load_settings
+
+    return load_settings(data_dir=data_dir, archive=archive)
+
+
+def _paths(data_dir: Path | None) -> "DataPaths":
+    from flows.paths import DataPaths
+
+    return DataPaths(_settings(data_dir).data_dir)
+
+
+def _published_facts(state: "Status") -> dict[str, object]:
+    """What the published file holds, as names and values."""
+    if state.run_id is None:
+        return {"published": "nothing yet"}
+    return {
+        "published by": f"{state.run_id}, {state.closed_at:%Y-%m-%d %H:%M} UTC",
+        "sessions": f"{state.first_published} to {state.last_published}",
+        "recently not published": [f"{day.session_date} {day.status}" for day in state.not_published],
+        "recently degraded": [str(day.session_date) for day in state.degraded],
+        "rows": {name: count for name, count in state.row_counts.items() if count},
+        "size": f"{state.size_bytes / 1e6:,.1f} MB",
+        "builds kept": [build.run_id + (" (published)" if build.is_current else "") for build in state.kept],
+    }
+
+
+def _run_facts(record: "RunRecord | None") -> dict[str, object]:
+    """How the last run ended, as names and values."""
+    if record is None:
+        return {"last run": "none yet"}
+    return {
+        "last run": f"{record.run_id}: {record.status}, exit code {record.exit_code}",
+        "last error": record.error,
+        "next step": record.next_step,
+    }
+
+
+def _end(outcome: "RunOutcome") -> None:
+    """Say on one line how the run ended; a failure on stderr."""
+    if outcome.exit_code:
+        console.complain(outcome.one_line)
+        raise typer.Exit(outcome.exit_code)
+    console.say(outcome.one_line)
+
+
+def run(arguments: list[str]) -> int:
+    """One command; returns its exit code. The last line on stderr says what failed and what to do next."""
+    try:
+        result: object = app(args=arguments, prog_name="smallcaps", standalone_mode=False)
+    except SmallcapsError as error:
+        console.complain(error.one_line, error)
+        return error.exit_code
+    except typer.TyperException as error:
+        console.complain(f"{error.format_message()} Next: smallcaps --help", error)
+        return UsageError.exit_code
+    except Exception as error:
+        what = f"Crashed: {type(error).__name__}: {error}."
+        console.complain(f"{what} Next: run it again with --verbose for the traceback.", error)
+        return 1
+    if result == INTERRUPTED:
+        console.complain("Interrupted; what was published stays as it was.")
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

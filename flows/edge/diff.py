@@ -1,0 +1,190 @@
+"""What differs between two warehouses, without run ids and clock times: the tables whose contract is `compared`."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from flows.edge import ddl
+from flows.edge.builds import Build
+from flows.edge.loading import registered, session_frame
+from flows.edge.warehouse import reading
+from transforms.contracts import TABLES, Table
+
+COMPARED = tuple(table for table in TABLES if table.compared)
+
+REVISION_CAP = 1_000
+"""Rows of ops.revisions per table and run; one more row, keyed '*', says how many were left out."""
+
+OPEN_ENDED = {
+    "core.securities": frozenset({"valid_to", "last_session"}),
+    "core.bucket_memberships": frozenset({"valid_to"}),
+}
+"""Columns that every new session moves on: an interval that ends is no revision of what was published."""
+
+ABOUT_NOW = frozenset({"marts.caps_latest", "ops.admission_securities", "ops.admission_companies"})
+"""Tables about the newest session only: they change every night and revise nothing."""
+
+DIFF_SCHEMA: dict[str, pl.DataType] = {
+    "table_name": pl.String(),
+    "row_key": pl.String(),
+    "column_name": pl.String(),
+    "old_value": pl.String(),
+    "new_value": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Which rows and columns of one table are compared, between two attached catalogs."""
+
+    table: Table
+    columns: tuple[str, ...]
+    old: str = "old"
+    new: str = "new"
+    with_added_rows: bool = True
+    only_again: bool = False
+
+
+def diff(old: Path, new: Path, tables: Iterable[Table] = COMPARED) -> pl.DataFrame:
+    """One row per differing value: table_name, row_key, column_name, old_value, new_value (all text).
+
+    A row that only one side has is one row with column_name '*' and the text 'row' on the side that has it.
+    """
+    with _side_by_side(old, new) as con:
+        changed = [table for table in tables if _hash(con, "old", table) != _hash(con, "new", table)]
+        return _stack(_rows(con, _Comparison(table, _values_of(table))) for table in changed)
+
+
+def content_hashes(path: Path, tables: Iterable[Table] = COMPARED) -> dict[str, str]:
+    """Table to a hash of its rows, the same for any order of rows; equal contents have equal hashes."""
+    with reading(path) as con:
+        catalog = str(con.execute("select current_database() as name").pl().item())
+        return {table.full_name: _hash(con, catalog, table) for table in tables}
+
+
+def revisions(
+    base: Path | None, build: Build, sessions: Collection[date], *, cause: str, cap: int = REVISION_CAP
+) -> pl.DataFrame:
+    """Published values that an open build changes, in the shape of ops.revisions; at most `cap` + 1 rows a table.
+
+    Compared are the replaced sessions that `base` had published, and in tables written anew the rows that `base`
+    had: there a new row is news and no revision. Empty where `base` is None.
+    """
+    if base is None:
+        return _as_revisions(_stack([]), build.run_id, cause)
+    con = build.beside(base, "base")
+    again = _published_again(con, sessions)
+    with registered(con, session_frame(again), "again"):
+        parts = [_capped(con, comparison, cap) for comparison in _touched(con, build.catalog, bool(again))]
+    return _as_revisions(_stack(parts), build.run_id, cause)
+
+
+@contextmanager
+def _side_by_side(old: Path, new: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    for path in (old, new):
+        with reading(path):  # says which file is missing or unreadable
+            pass
+    con = duckdb.connect(":memory:")
+    try:
+        con.execute("set timezone = 'UTC'")
+        con.execute(f"attach {ddl.text_literal(str(old))} as old (read_only)")
+        con.execute(f"attach {ddl.text_literal(str(new))} as new (read_only)")
+        yield con
+    finally:
+        con.close()
+
+
+def _values_of(table: Table) -> tuple[str, ...]:
+    return tuple(name for name in table.column_names if name not in table.key)
+
+
+def _hash(con: duckdb.DuckDBPyConnection, catalog: str, table: Table) -> str:
+    columns = ", ".join(ddl.identifier(name) for name in table.column_names)
+    found = con.execute(
+        f"select count(*) as n, sum(hash({columns})) as total, bit_xor(hash({columns})) as mixed "  # noqa: S608
+        f"from {ddl.identifier(catalog)}.{table.full_name}"
+    ).pl()
+    return ":".join(str(value) for value in found.row(0))
+
+
+def _published_again(con: duckdb.DuckDBPyConnection, sessions: Collection[date]) -> list[date]:
+    published = con.execute("select session_date from base.ops.sessions where status = 'published'").pl()
+    return sorted(set(published["session_date"]) & set(sessions))
+
+
+def _touched(con: duckdb.DuckDBPyConnection, catalog: str, any_again: bool) -> Iterator[_Comparison]:
+    for table in COMPARED:
+        if table.full_name in ABOUT_NOW or table.policy == "append":
+            continue
+        by_session = table.policy == "replace_sessions"
+        if by_session and not any_again:
+            continue
+        if not by_session and _hash(con, "base", table) == _hash(con, catalog, table):
+            continue
+        skipped = OPEN_ENDED.get(table.full_name, frozenset())
+        columns = tuple(name for name in _values_of(table) if name not in skipped)
+        yield _Comparison(table, columns, "base", catalog, with_added_rows=by_session, only_again=by_session)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, comparison: _Comparison, limit: int | None = None) -> pl.DataFrame:
+    ordered = f"{_changes_sql(comparison)} order by row_key, column_name"
+    if limit is not None:
+        ordered += f" limit {limit}"
+    return con.execute(ordered).pl().cast(dict(DIFF_SCHEMA))  # type: ignore[arg-type]
+
+
+def _capped(con: duckdb.DuckDBPyConnection, comparison: _Comparison, cap: int) -> pl.DataFrame:
+    found = _rows(con, comparison, cap + 1)
+    if found.height <= cap:
+        return found
+    total = int(con.execute(f"select count(*) as n from ({_changes_sql(comparison)})").pl().item())  # noqa: S608
+    rest = [[comparison.table.full_name, "*", "*", None, f"{total - cap} more changes"]]
+    return pl.concat([found.head(cap), pl.DataFrame(rest, DIFF_SCHEMA, orient="row")])
+
+
+def _changes_sql(comparison: _Comparison) -> str:
+    """Both sides joined on the key; one row per value that differs."""
+    table, columns = comparison.table, [(name, ddl.identifier(name)) for name in comparison.columns]
+    keys = [ddl.identifier(name) for name in table.key]
+    where = f"where {table.session_column} in (select session_date from again)" if comparison.only_again else ""
+    old = f"(select true as is_there, * from {ddl.identifier(comparison.old)}.{table.full_name} {where})"  # noqa: S608
+    new = f"(select true as is_there, * from {ddl.identifier(comparison.new)}.{table.full_name} {where})"  # noqa: S608
+    row_key = " || ' | ' || ".join(f"coalesce(coalesce(o.{key}, n.{key})::varchar, '')" for key in keys)
+    changes = [
+        "if(o.is_there is null, {'name': '*', 'old': null, 'new': 'row'}, null)",
+        "if(n.is_there is null, {'name': '*', 'old': 'row', 'new': null}, null)",
+        *(
+            f"if(o.is_there and n.is_there and o.{key} is distinct from n.{key}, "
+            f"{{'name': {ddl.text_literal(name)}, 'old': o.{key}::varchar, 'new': n.{key}::varchar}}, null)"
+            for name, key in columns
+        ),
+    ]
+    differs = [
+        "o.is_there is null",
+        "n.is_there is null",
+        *(f"o.{key} is distinct from n.{key}" for _, key in columns),
+    ]
+    return f"""
+        select {ddl.text_literal(table.full_name)} as table_name, row_key,
+            change.name as column_name, change.old as old_value, change.new as new_value
+        from (
+            select {row_key} as row_key, unnest([{", ".join(changes)}]) as change
+            from {old} as o {"full" if comparison.with_added_rows else "left"} join {new} as n
+                on {" and ".join(f"o.{key} is not distinct from n.{key}" for key in keys)}
+            where {" or ".join(differs)}
+        )
+        where change is not null
+    """  # noqa: S608
+
+
+def _stack(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(schema=DIFF_SCHEMA), *parts])
+
+
+def _as_revisions(changes: pl.DataFrame, run_id: str, cause: str) -> pl.DataFrame:
+    return changes.select(pl.lit(run_id).alias("run_id"), pl.all(), pl.lit(cause).alias("cause"))

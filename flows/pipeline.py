@@ -1,0 +1,210 @@
+"""The way of the data in one run, from asking to publishing; nightly, backfill and rebuild all take it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.alert import FailingRows
+from flows.edge.builds import Build
+from flows.edge.diff import revisions
+from flows.errors import MissingData, Refused
+from flows.market_calendar import sessions_between
+from flows.run import Run
+from flows.run_record import SessionVerdict
+from flows.steps import ops_tables
+from flows.steps.admit import JudgedSession
+from flows.steps.base import Base, open_base
+from flows.steps.build import Progress, fill, finish
+from flows.steps.decisions import about, decisions
+from flows.steps.degraded import Degraded, degraded_sessions, note_degraded
+from flows.steps.facts import load_facts
+from flows.steps.flows import write_flows
+from flows.steps.gate import gate
+from flows.steps.land import Landed, asked_range, land, note_asked
+from flows.steps.publish import publish
+
+Step = Callable[..., Any]
+
+
+def plainly(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a step as a plain function call; the flows run it as a Prefect task instead."""
+    del name
+    return work(*arguments)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which sessions a run judges, and on top of what."""
+
+    sessions: list[date]
+    base: Base
+    cause: str
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing new was asked and nothing new has landed."""
+        return not self.sessions
+
+
+def refresh(run: Run, step: Step = plainly) -> Plan:
+    """Land, plan, build, gate, publish. The run's record tells how it went.
+
+    Raises:
+        SmallcapsError: a required source failed, admission or the gate refused; nothing was published.
+    """
+    base = open_base(run)
+    to_land = _sessions_to_land(run, base)
+    landed: Landed = step("land", land, run, to_land) if to_land and run.kind != "rebuild" else Landed()
+    if run.kind != "rebuild":
+        note_asked(run, run.asked)
+    plan = make_plan(run, base)
+    if plan.is_idle:
+        return plan
+    built: Path = step("build", build, run, plan, landed)
+    step("publish", publish, run, built)
+    return plan
+
+
+def _sessions_to_land(run: Run, base: Base) -> list[date]:
+    """What was asked, and from an archive also what was missed between the last verdict and now."""
+    if base.last_judged is None or run.archive is None or run.asked[-1] <= base.last_judged:
+        return run.asked
+    missed = sessions_between(base.last_judged, run.asked[-1])[1:]
+    return sorted({*missed, *run.asked})
+
+
+def make_plan(run: Run, base: Base) -> Plan:
+    """A session after the last verdict goes on top of the published file; anything older starts from landing alone.
+
+    The warehouse is a function of landing. Where a run touches the past (a session before the last verdict that is
+    new or was landed again, or new files of fundamentals, whose reports count for past sessions), all sessions are
+    judged again; where it only adds, the new ones are.
+    """
+    asked = asked_range(run)
+    if asked is None:
+        return Plan([], base, "nothing was ever asked")
+    everything = sessions_between(*asked)
+    if run.kind == "rebuild" or not base.judged:
+        return Plan(everything, Base(), run.kind)
+    if everything[0] < base.judged[0]:
+        return Plan(everything, Base(), "sessions before the first were asked for")
+    touched = _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base)
+    if touched:
+        return Plan(everything, Base(path=base.path), f"new about the past: {touched}")
+    return Plan([s for s in everything if s > base.judged[-1]], base, run.kind)
+
+
+def _new_files_about_the_past(run: Run, base: Base) -> str:
+    """The first landed file that the base has not seen and that says something about a judged session."""
+    last = base.judged[-1]
+    for name in run.settings.enabled_sources:
+        for file in run.landing.newest(name, include_unreadable=True):
+            if (file.source, file.dataset, file.key, file.sha256) in base.files:
+                continue
+            is_later = file.session_date is not None and file.session_date > last
+            is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)
+            if not (is_later or is_later_year or file.dataset == "history/reference_intervals"):
+                return file.name
+    return ""
+
+
+def _new_decisions_about_the_past(run: Run, base: Base) -> str:
+    told = decisions(run.landing)
+    news = told.join(base.decisions, on=["decided_at", "kind", "subject"], how="anti")
+    return "a decision" if about(news, base.judged) else ""
+
+
+def build(run: Run, plan: Plan, landed: Landed) -> Path:
+    """Make the next warehouse aside, and let it through the gate.
+
+    Raises:
+        Refused: admission refused the night's session, or the gate the build.
+        MissingData: the night's session could not be read.
+    """
+    with run.timed("stage"):
+        facts = load_facts(run)
+    failures = {**landed.failures, **facts.failures}
+    run.record.degraded_sources = failures
+    if landed.sessions:
+        note_degraded(run, landed.sessions, failures)
+    degraded = degraded_sessions(run, plan.sessions)
+    base_file = plan.base.path if plan.base.judged else None
+    with Build.start(run.paths, run.run_id, base_file) as made:
+        progress, walker = fill(run, made, plan.base, facts, plan.sessions)
+        run.record.sessions = [_verdict(item, degraded) for item in progress.sessions]
+        _refuse_night(run, progress)
+        finish(run, made, progress, walker, facts)
+        write_flows(run, made, progress, facts, degraded)
+        _write_ops(run, made, progress, degraded)
+        with run.timed("build"):
+            marts = made.run_marts([item.session for item in progress.sessions])
+            made.replace("ops.revisions", revisions(_published(run), made, plan.sessions, cause=plan.cause))
+        for name, rows in marts.items():
+            run.count(f"marts.{name}", rows)
+        with run.timed("gate"):
+            gate(run, made, [item.session for item in progress.sessions])
+        with run.timed("build"):
+            made.replace("ops.publications", _publication(run, made, progress))
+            return made.close()
+
+
+def _published(run: Run) -> Path | None:
+    return run.paths.warehouse if run.paths.warehouse.exists() else None
+
+
+def _refuse_night(run: Run, progress: Progress) -> None:
+    """A night stands and falls with its own session; a backfill publishes the good ones and lists the others."""
+    if run.kind != "nightly":
+        if not progress.last_admitted:
+            raise Refused("No session of the range was admitted.", next_step="smallcaps check --session D")
+        return
+    night = next((item for item in progress.sessions if item.session in run.asked), progress.sessions[-1])
+    if night.status == "published":
+        return
+    run.record.sessions = [item for item in run.record.sessions if item.session_date == night.session.isoformat()]
+    unreadable = next((check for check in night.checks if check.outcome == "errored"), None)
+    if unreadable is not None:
+        raise MissingData(
+            f"Session {night.session} cannot be judged: {unreadable.observed}", next_step="Run again when it is mended."
+        )
+    refusing = [check for check in night.checks if check.refuses]
+    detail = "; ".join(f"{c.rule.code} {c.subject}: {c.observed}, expected {c.expected}" for c in refusing)
+    raise Refused(
+        f"Session {night.session} is refused: {detail or 'no file'}.",
+        next_step="See docs/runbooks/admission-refused.md; the published file is that of the night before.",
+        rule_codes=tuple(dict.fromkeys(check.rule.code for check in refusing)),
+        sessions=(night.session.isoformat(),),
+        failing=FailingRows.of(night.suspects.columns, night.suspects.rows(), night.quarantined_count),
+    )
+
+
+def _write_ops(run: Run, made: Build, progress: Progress, degraded: Degraded) -> None:
+    judged = progress.sessions
+    with run.timed("build"):
+        made.replace("ops.sessions", ops_tables.sessions(run, judged, degraded), [item.session for item in judged])
+        made.replace("ops.checks", ops_tables.admission_checks(run, judged))
+        landing = run.landing
+        files = [file for name in run.settings.enabled_sources for file in landing.files(name)]
+        made.replace("ops.fetches", ops_tables.fetches(files))
+        made.replace("ops.licences", ops_tables.licences())
+        made.replace("ops.decisions", decisions(landing))
+        made.replace("ops.runs", ops_tables.runs(run))
+
+
+def _publication(run: Run, made: Build, progress: Progress) -> pl.DataFrame:
+    first = progress.base.judged[0] if progress.base.judged else progress.sessions[0].session
+    return ops_tables.publications(run, made.base_run_id, first, progress.sessions[-1].session)
+
+
+def _verdict(item: JudgedSession, degraded: Degraded) -> SessionVerdict:
+    return SessionVerdict(
+        session_date=item.session.isoformat(),
+        status=item.status,
+        is_degraded=item.session in degraded and item.status == "published",
+        rule_codes=tuple(item.rule_codes),
+        detail="; ".join(f"{c.rule.code} {c.subject} {c.observed}" for c in item.checks if c.outcome == "failed"),
+    )

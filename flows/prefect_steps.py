@@ -1,0 +1,37 @@
+"""How the steps look in Prefect: tasks that are called directly, and a run's end as artifact and state."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.edge.run_records import record_text
+from flows.run_record import RunOutcome
+
+ARTIFACT_KEY = "smallcaps-run"
+
+
+class RunFailed(RuntimeError):
+    """A run that published nothing; its text is the run's own line about what happened and what to do."""
+
+
+def as_task(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a step as a task: no cache, since a step's effect is not its return value; no retry, the edge has its own."""
+    step = task(name=name, cache_policy=NO_CACHE, persist_result=False)(work)
+    return step(*arguments)
+
+
+def report(outcome: RunOutcome) -> str:
+    """Leave the run's record as an artifact; fail the flow run where the command line would fail.
+
+    Raises:
+        RunFailed: the exit code is not 0.
+    """
+    record = record_text(outcome.record_path)
+    text = f"**{outcome.one_line}**\n\nExit code {outcome.exit_code}\n\n```json\n{record}\n```\n"
+    create_markdown_artifact(key=ARTIFACT_KEY, markdown=text, description=f"Run {outcome.run_id}")
+    if outcome.exit_code:
+        raise RunFailed(f"exit code {outcome.exit_code}: {outcome.one_line}")
+    return outcome.one_line

@@ -1,0 +1,157 @@
+"""Settings: the only reader of the environment.
+
+Every field comes from a variable `SMALLCAPS_<FIELD>` (nested ones with two underscores, such as
+`SMALLCAPS_HTTP__READ_S`) or from a file `.env` in the working folder; `.env.example` lists them.
+Secrets are `SecretStr`: they show as asterisks wherever a setting is printed.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from flows.errors import UsageError
+
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps"]
+ROLES: tuple[Role, ...] = get_args(Role)
+NEXT_STEP = "Correct the variable; .env.example lists all."
+
+
+class HttpSettings(BaseModel):
+    """How long, how often and how fast sources are asked; times in seconds (see `flows.edge.http`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    connect_s: float = Field(default=10.0, gt=0)
+    read_s: float = Field(default=30.0, gt=0)
+    deadline_s: float = Field(default=180.0, gt=0, description="for one file, all attempts and waits")
+    max_attempts: int = Field(default=4, ge=1)
+    backoff_s: float = Field(default=1.0, ge=0, description="first wait; doubles, with jitter")
+    max_backoff_s: float = Field(default=30.0, ge=0)
+    requests_per_second: float = Field(default=1.0, gt=0, description="per host")
+    user_agent: str = "smallcaps/0.1 (nightly warehouse of market-size segments)"
+    contact: str = Field(default="", description="mail address added to the user agent; the SEC asks for it")
+
+
+class SourcesByRole(BaseModel):
+    """Which sources serve which role, in order of precedence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    quotes: tuple[str, ...] = ("nasdaq_screener",)
+    fundamentals: tuple[str, ...] = ("simfin",)
+    macro: tuple[str, ...] = ("treasury",)
+    fund_flows: tuple[str, ...] = ("etf_flows",)
+    share_counts: tuple[str, ...] = ()
+    caps: tuple[str, ...] = ("nasdaq_screener",)
+
+    def of(self, role: Role) -> tuple[str, ...]:
+        """The sources of one role."""
+        names: tuple[str, ...] = getattr(self, role)
+        return names
+
+
+class Settings(BaseSettings):
+    """All settings of one run; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SMALLCAPS_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Path("data")
+    archive: Path | None = None
+    files_dir: Path | None = Field(default=None, description="your own quotes, caps and share counts")
+
+    sources: SourcesByRole = SourcesByRole()
+    required_sources: tuple[str, ...] = ("nasdaq_screener",)
+    fred_enabled: bool = Field(default=False, description="FRED's terms restrict storing")
+
+    simfin_api_key: SecretStr | None = None
+
+    base_urls: dict[str, str] = Field(default={}, description="other addresses of sources, by name")
+    http: HttpSettings = HttpSettings()
+
+    alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    keep_builds: int = Field(default=5, ge=1, description="builds kept for a rollback")
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _split_alert_urls(cls, value: object) -> object:
+        """Accept a JSON list or URLs apart by white space (commas belong to apprise URLs)."""
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("["):
+            return value.split()
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            raise ValueError("is no JSON list; or write the URLs apart by spaces") from None
+
+    @model_validator(mode="after")
+    def _required_sources_serve_a_role(self) -> "Settings":
+        if not self.sources.quotes:
+            raise ValueError("sources.quotes is empty: no run works without quotes")
+        unknown = [name for name in self.required_sources if name not in self.enabled_sources]
+        if unknown:
+            raise ValueError(f"required_sources names {', '.join(unknown)}, which serves no role")
+        return self
+
+    def sources_of(self, role: Role) -> tuple[str, ...]:
+        """The sources that serve a role, FRED only where it is switched on."""
+        names = self.sources.of(role)
+        if role == "macro" and self.fred_enabled:
+            return (*names, *(n for n in ("fred",) if n not in names))
+        return tuple(n for n in names if n != "fred" or self.fred_enabled)
+
+    @property
+    def enabled_sources(self) -> tuple[str, ...]:
+        """Every source that serves a role, each once, in the order of the roles."""
+        return tuple(dict.fromkeys(name for role in ROLES for name in self.sources_of(role)))
+
+    @property
+    def optional_sources(self) -> tuple[str, ...]:
+        """Sources whose failure makes a night degraded instead of failed."""
+        return tuple(name for name in self.enabled_sources if name not in self.required_sources)
+
+
+def load_settings(*, data_dir: Path | None = None, archive: Path | None = None) -> Settings:
+    """The settings of this process; what is given here goes before the environment.
+
+    Raises:
+        UsageError: a variable has no usable value. Its name is told, never its value.
+    """
+    given = {"data_dir": data_dir, "archive": archive}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        reason = _reason(error)
+    except SettingsError as error:  # a list or a group that is no JSON; its text holds no value
+        reason = f"SMALLCAPS_...: {error}"
+    raise UsageError(f"A setting cannot be used: {reason}.", next_step=NEXT_STEP)
+
+
+def _reason(error: ValidationError) -> str:
+    return "; ".join(
+        f"{_variable(problem['loc'])}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return f"SMALLCAPS_{'__'.join(str(part) for part in location).upper()}" if location else "settings"

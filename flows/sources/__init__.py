@@ -1,0 +1,37 @@
+"""Every source, registered once: a new vendor is one module and one line here."""
+
+from urllib.parse import urlsplit
+
+from flows.edge.rate_limit import HostRateLimit
+from flows.errors import UsageError
+from flows.sources import etf_flows, files, fred, nasdaq_screener, simfin, treasury
+from flows.sources.model import Source, SourceSettings
+
+__all__ = ["SOURCES", "Source", "SourceSettings", "rate_limit", "source"]
+
+SOURCES: dict[str, Source] = {
+    module.SOURCE.name: module.SOURCE
+    for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files)
+}
+
+
+def source(name: str) -> Source:
+    """The source of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in SOURCES:
+        raise UsageError(f"There is no source {name!r}.", next_step=f"Choose from {', '.join(SOURCES)}.")
+    return SOURCES[name]
+
+
+def rate_limit(settings: SourceSettings, default_per_second: float = 1.0) -> HostRateLimit:
+    """The rate limit of every source's host, wherever the settings put it."""
+    rates: dict[str, float] = {}
+    for known in SOURCES.values():
+        address = settings.base_urls.get(known.name, known.base_url)
+        host = urlsplit(address).hostname if address else None
+        if host:
+            rates[host] = min(known.requests_per_second, rates.get(host, known.requests_per_second))
+    return HostRateLimit(rates, default_per_second=default_per_second)

@@ -1,0 +1,97 @@
+"""What a source declares: roles, history, licence, what to ask, where the archive has it, how to read it."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from flows.edge.archive import Archive, ArchiveFile
+from flows.edge.fetch import Request
+from flows.edge.landing import LandedFile
+from flows.errors import MissingData, SourceError
+from transforms.staging import BadInput, Staged
+
+History = Literal["none", "days", "full"]
+Licence = Literal["public-domain", "attribution", "internal-only", "restricted", "own"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps"]
+
+ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """What sources need to know from the settings; secrets never show in its repr.
+
+    `base_urls` replaces a source's own address, by source name (a mirror, or a simulated vendor).
+    """
+
+    base_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    simfin_api_key: str | None = field(default=None, repr=False)
+    fred_series: tuple[str, ...] = ("DGS10", "DGS2", "DFII10", "T10YIE", "BAMLH0A0HYM2", "BAMLC0A0CM")
+    user_agent: str = "smallcaps/0.1"
+
+
+RequestsFor = Callable[[date, date, SourceSettings], list[Request]]
+ArchiveFiles = Callable[[Archive, Collection[date]], Iterable[ArchiveFile]]
+Parse = Callable[[bytes, LandedFile], Staged]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One vendor. `history` is what it can give again: nothing, some days, or everything.
+
+    `parser_version` changes whenever the same bytes give other rows; the staging cache depends on it.
+    """
+
+    name: str
+    roles: tuple[Role, ...]
+    history: History
+    licence: Licence
+    terms: str
+    parser_version: str
+    build_requests: RequestsFor
+    list_archive: ArchiveFiles
+    parse: Parse
+    requests_per_second: float = 1.0
+    is_restricted: bool = False
+    base_url: str | None = None
+
+    def requests_for(self, session: date, *, vintage_date: date, settings: SourceSettings) -> list[Request]:
+        """The files to ask the live source for on behalf of a session, downloaded on `vintage_date`.
+
+        Raises:
+            MissingData: a key or an address is missing in the settings.
+        """
+        return self.build_requests(session, vintage_date, settings)
+
+    def archive_files(self, archive: Archive, sessions: Collection[date]) -> list[ArchiveFile]:
+        """The files of an archive that serve these sessions, each once; empty where it has none."""
+        return list(self.list_archive(archive, sessions))
+
+    def read(self, payload: bytes, file: LandedFile) -> Staged:
+        """The typed rows of one landed file, whether it came from the network or from an archive.
+
+        Raises:
+            SourceError: the file cannot be read; names source, file and field.
+        """
+        try:
+            return self.parse(payload, file)
+        except BadInput as error:
+            raise SourceError(error.source, error.file, error.field, error.detail, ASK_AGAIN) from error
+
+    def check_history(self, session: date, last_completed_session: date) -> None:
+        """Refuse to ask for a past session what the source can give for the latest one only.
+
+        Raises:
+            MissingData: today's file must never fill a past session.
+        """
+        if self.history == "none" and session != last_completed_session:
+            raise MissingData(
+                f"{self.name} has no history: it can give {last_completed_session}, not {session}.",
+                next_step="Use --archive with files of that day; otherwise the session stays missing.",
+            )
+
+
+def bad_dataset(file: LandedFile) -> BadInput:
+    """The error for a landed file whose dataset its source does not know."""
+    return BadInput(file.source, file.name, "dataset", f"unknown dataset {file.dataset!r}")

@@ -1,0 +1,160 @@
+"""admit: walk the staged sessions in order and keep of each what the tables need."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from expectations.admission import ADMITTED, Check
+from flows.market_calendar import all_sessions
+from flows.steps.stage import Chunk
+from flows.walk import Calendar, Memory, Verdict, judge
+
+SHOWN = 10
+_QUOTE = (
+    "security_id",
+    "company_id",
+    "symbol",
+    "exchange",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "return_price",
+    "is_multi_day",
+    "currency",
+    "vendor_cap_usd",
+    "shares",
+    "shares_source",
+    "class_convention",
+    "class_cap_usd",
+    "attributes_id",
+)
+_COMPANY = (
+    "company_id",
+    "ticker",
+    "price",
+    "shares",
+    "shares_as_of",
+    "shares_source",
+    "cap_usd",
+    "tier",
+    "return_price",
+    "is_multi_day",
+    "dollar_volume_usd",
+    "anchor_cap_usd",
+    "anchor_session",
+)
+_HELD_SCHEMA: dict[str, pl.DataType] = {
+    "session_date": pl.Date(),
+    "company_id": pl.String(),
+    "ticker": pl.String(),
+    "verdict": pl.String(),
+    "cap_usd": pl.Int64(),
+    "anchor_cap_usd": pl.Int64(),
+    "log_gap": pl.Float64(),
+    "turnover": pl.Float64(),
+    "streak": pl.Int32(),
+}
+
+
+@dataclass(frozen=True)
+class JudgedSession:
+    """One session's verdict without its frames."""
+
+    session: date
+    status: str
+    rule_codes: list[str]
+    checks: list[Check]
+    row_count: int
+    company_count: int
+    quarantined_count: int
+    market_cap_usd: int | None
+    last_admitted: date | None
+    suspects: pl.DataFrame
+    """Companies that quarantine took out, or would have, largest first: company, verdict, cap, last cap, log gap."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A chunk after the walk: verdicts, the admitted lines and companies, and what was held back."""
+
+    sessions: list[JudgedSession]
+    lines: pl.DataFrame
+    companies: pl.DataFrame
+    held: pl.DataFrame
+    rejects: pl.DataFrame
+    source: str
+
+    @property
+    def admitted(self) -> list[date]:
+        """Admitted sessions in order."""
+        return [judged.session for judged in self.sessions if judged.status == "published"]
+
+
+class Walker:
+    """The walk through any number of chunks; its memory goes from one to the next."""
+
+    def __init__(self, memory: Memory, on_session: Callable[[JudgedSession], None] | None = None) -> None:
+        self.memory = memory
+        self._calendar = Calendar(all_sessions())
+        self._on_session = on_session
+
+    def judge(self, chunk: Chunk) -> Judged:
+        """Judge a chunk's sessions in order."""
+        sessions, lines, companies, held = [], [], [], []
+        for verdict, before in self._verdicts(chunk):
+            summary = _summary(verdict, before)
+            sessions.append(summary)
+            if verdict.lines is not None and verdict.companies is not None:
+                lines.append(_dated(verdict.lines.select(_QUOTE), verdict.session))
+                admitted = verdict.companies.filter(pl.col("verdict").is_in(ADMITTED)).select(_COMPANY)
+                companies.append(_dated(admitted, verdict.session))
+            if verdict.held is not None and verdict.status == "published":
+                held.append(_dated(verdict.held, verdict.session).select(_HELD_SCHEMA.keys()))
+            if self._on_session:
+                self._on_session(summary)
+        return Judged(
+            sessions,
+            pl.concat(lines) if lines else pl.DataFrame(),
+            pl.concat(companies) if companies else pl.DataFrame(),
+            pl.concat([pl.DataFrame(schema=_HELD_SCHEMA), *(frame.cast(pl.Schema(_HELD_SCHEMA)) for frame in held)]),
+            chunk.rejects,
+            chunk.source,
+        )
+
+    def _verdicts(self, chunk: Chunk) -> Iterator[tuple[Verdict, date | None]]:
+        for staged in chunk.sessions:
+            before = self.memory.last_admitted
+            verdict, self.memory = judge(staged, self.memory, self._calendar)
+            yield verdict, before
+
+
+def _dated(frame: pl.DataFrame, session: date) -> pl.DataFrame:
+    return frame.with_columns(session_date=pl.lit(session, pl.Date))
+
+
+def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
+    companies = verdict.companies
+    admitted = companies.filter(pl.col("verdict").is_in(ADMITTED)) if companies is not None else None
+    return JudgedSession(
+        session=verdict.session,
+        status=verdict.status,
+        rule_codes=verdict.rule_codes,
+        checks=verdict.checks,
+        row_count=verdict.row_count,
+        company_count=admitted.height if admitted is not None else 0,
+        quarantined_count=verdict.held.height if verdict.held is not None else 0,
+        market_cap_usd=int(admitted["cap_usd"].cast(pl.Int128).sum()) if admitted is not None else None,
+        last_admitted=before,
+        suspects=_suspects(verdict),
+    )
+
+
+def _suspects(verdict: Verdict) -> pl.DataFrame:
+    columns = ["ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap"]
+    if verdict.held is None or verdict.status != "refused":
+        return pl.DataFrame(schema=columns)
+    return verdict.held.sort("anchor_cap_usd", descending=True, nulls_last=True).select(columns).head(SHOWN)

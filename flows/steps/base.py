@@ -1,0 +1,78 @@
+"""What a night starts from: the memory and the open intervals of the published warehouse."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from expectations.admission import COMPANY_STATE_SCHEMA
+from flows.edge.warehouse import reading
+from flows.run import Run
+from flows.walk import Memory
+from transforms.contracts import table
+from transforms.core.identity import REGISTRY_SCHEMA
+
+_SIGHTED = """
+select securities.security_id, securities.valid_from as session_date, caps.shares
+from core.securities as securities
+inner join core.security_caps as caps
+    on securities.security_id = caps.security_id and securities.valid_from = caps.session_date
+"""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The published warehouse as the next run sees it; empty before the first publication."""
+
+    path: Path | None = None
+    memory: Memory = field(default_factory=Memory.empty)
+    securities: pl.DataFrame = field(default_factory=table("core.securities").empty)
+    memberships: pl.DataFrame = field(default_factory=table("core.bucket_memberships").empty)
+    sighted_shares: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(
+            schema={"security_id": pl.String, "session_date": pl.Date, "shares": pl.Float64}
+        )
+    )
+    spreads: pl.DataFrame | None = None
+    judged: list[date] = field(default_factory=list)
+    admitted: list[date] = field(default_factory=list)
+    files: frozenset[tuple[str, str, str, str]] = frozenset()
+    decisions: pl.DataFrame = field(default_factory=table("ops.decisions").empty)
+
+    @property
+    def last_judged(self) -> date | None:
+        """The last session this warehouse has a verdict about."""
+        return self.judged[-1] if self.judged else None
+
+
+def open_base(run: Run) -> Base:
+    """Read the published warehouse; an empty base where there is none."""
+    path = run.paths.warehouse
+    if not path.exists():
+        return Base()
+    with reading(path) as con:
+
+        def rows(sql: str) -> pl.DataFrame:
+            return con.execute(sql).pl()
+
+        sessions = rows("select session_date, status from ops.sessions order by session_date")
+        admitted = sessions.filter(pl.col("status") == "published")["session_date"].to_list()
+        memory = Memory(
+            rows("from ops.admission_securities").cast(pl.Schema(REGISTRY_SCHEMA)),
+            rows("from ops.admission_companies").cast(pl.Schema(COMPANY_STATE_SCHEMA)),
+            admitted[-1] if admitted else None,
+        )
+        files = rows("select source, dataset, file_key, sha256 from ops.fetches")
+        return Base(
+            path=path,
+            memory=memory,
+            securities=rows("from core.securities"),
+            memberships=rows("from core.bucket_memberships"),
+            sighted_shares=rows(_SIGHTED),
+            spreads=rows("from marts.valuation_spread_daily"),
+            judged=sessions["session_date"].to_list(),
+            admitted=admitted,
+            files=frozenset(files.iter_rows()),
+            decisions=rows("from ops.decisions"),
+        )

@@ -1,0 +1,186 @@
+"""build: staged sessions through the walk and the transforms into the tables of the next warehouse."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from flows.edge.builds import Build
+from flows.run import Run
+from flows.steps import core_tables
+from flows.steps.admit import Judged, JudgedSession, Walker
+from flows.steps.base import Base
+from flows.steps.facts import Facts
+from flows.steps.stage import Catalogue, Chunk, FileFacts, stage
+from transforms.contracts import table
+from transforms.core.buckets import memberships
+from transforms.core.company_links import company_links
+from transforms.core.fundamentals import Statements, fundamentals_rows
+from transforms.core.securities import securities
+from transforms.core.security_types import EQUITY_TYPES
+from transforms.measures.company_fundamentals import company_fundamentals_asof
+from transforms.measures.segments import segment_daily
+from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.valuation import valuation_daily
+from transforms.schemes.fixed_usd import SCHEME_ID, bucket
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """What has been computed so far, chunk by chunk, on top of the base."""
+
+    base: Base
+    securities: pl.DataFrame
+    memberships: pl.DataFrame
+    sighted: pl.DataFrame
+    links: pl.DataFrame = field(default_factory=pl.DataFrame)
+    sessions: list[JudgedSession] = field(default_factory=list)
+    segments: list[pl.DataFrame] = field(default_factory=list)
+    valuations: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def on(cls, base: Base) -> "Progress":
+        """Nothing computed yet."""
+        return cls(base, base.securities, base.memberships, base.sighted_shares)
+
+    @property
+    def admitted(self) -> list[date]:
+        """Admitted sessions of this run, in order."""
+        return [judged.session for judged in self.sessions if judged.status == "published"]
+
+    @property
+    def last_admitted(self) -> date | None:
+        """The last admitted session of warehouse and run together."""
+        if self.admitted:
+            return self.admitted[-1]
+        return self.base.admitted[-1] if self.base.admitted else None
+
+
+def fill(run: Run, build: Build, base: Base, facts: Facts, sessions: Sequence[date]) -> tuple[Progress, Walker]:
+    """Judge the sessions and write their core tables; what spans sessions is in the progress that comes back."""
+    progress, catalogue = Progress.on(base), Catalogue()
+    walker = Walker(base.memory, _tell)
+    chunks = stage(run, sessions, catalogue)
+    while True:
+        with run.timed("stage"):
+            chunk = next(chunks, None)
+        if chunk is None:
+            return progress, walker
+        _fill_chunk(run, build, progress, walker, facts, catalogue, chunk)
+
+
+def _fill_chunk(
+    run: Run, build: Build, progress: Progress, walker: Walker, facts: Facts, catalogue: Catalogue, chunk: Chunk
+) -> None:
+    with run.timed("admit"):
+        judged = walker.judge(chunk)
+    before = progress.last_admitted
+    progress.sessions.extend(judged.sessions)
+    build.replace("ops.quarantine", core_tables.quarantine(judged, run.run_id), [s.session for s in judged.sessions])
+    if not judged.admitted:
+        return
+    scope = [*([before] if before else []), *judged.admitted]
+    with run.timed("transform"):
+        caps, segments, valuation = _transform(progress, judged, facts, catalogue, scope)
+    progress.segments.append(segments)
+    progress.valuations.append(valuation)
+    with run.timed("build"):
+        run.count("core.quotes", build.replace("core.quotes", core_tables.quotes(judged), judged.admitted))
+        lines = core_tables.security_caps(judged)
+        run.count("core.security_caps", build.replace("core.security_caps", lines, judged.admitted))
+        run.count("core.market_caps", build.replace("core.market_caps", caps, judged.admitted))
+
+
+def _transform(
+    progress: Progress, judged: Judged, facts: Facts, catalogue: Catalogue, scope: list[date]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    seen = judged.lines.select("security_id", "session_date", "company_id", "attributes_id")
+    progress.securities = securities(progress.securities, seen, catalogue.frame(), scope)
+    progress.sighted = _sighted(progress, judged)
+    progress.links = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
+    known = company_fundamentals_asof(judged.companies, progress.links, facts.statements)
+    caps = core_tables.market_caps(judged, known, facts.statements)
+    members = caps.select(
+        "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
+    ).with_columns(pl.col("bucket").cast(pl.String))
+    progress.memberships = memberships(progress.memberships, members, scope)
+    held = judged.held.select("session_date", last_cap_usd="anchor_cap_usd")
+    segments = segment_daily(caps, held, _previous(judged.sessions))
+    return caps, segments, valuation_daily(members, known)
+
+
+def _sighted(progress: Progress, judged: Judged) -> pl.DataFrame:
+    """Implied shares of each security on the first session of each of its names, for telling tickers apart."""
+    starts = progress.securities.select("security_id", session_date="valid_from")
+    shares = judged.lines.select("security_id", "session_date", "shares").filter(pl.col("shares").is_not_null())
+    new = shares.join(starts, on=["security_id", "session_date"], how="semi")
+    return pl.concat([progress.sighted, new.select(progress.sighted.columns)]).unique(
+        ["security_id", "session_date"], keep="first", maintain_order=True
+    )
+
+
+def _sightings(progress: Progress) -> pl.DataFrame:
+    return (
+        progress.securities.filter(pl.col("security_type").is_in(EQUITY_TYPES))
+        .join(
+            progress.sighted.rename({"session_date": "valid_from", "shares": "implied_shares"}),
+            on=["security_id", "valid_from"],
+            how="left",
+        )
+        .sort("valid_from", "security_id")
+        .select("company_id", "symbol", "name", "implied_shares", first_session="valid_from")
+        .unique(["company_id", "symbol", "name"], keep="first", maintain_order=True)
+    )
+
+
+def _previous(sessions: Sequence[JudgedSession]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "session_date": [judged.session for judged in sessions],
+            "last_admitted": [judged.last_admitted for judged in sessions],
+        },
+        schema={"session_date": pl.Date, "last_admitted": pl.Date},
+    )
+
+
+def finish(run: Run, build: Build, progress: Progress, walker: Walker, facts: Facts) -> None:
+    """Write the tables that span sessions and run the marts over the new ones."""
+    with run.timed("transform"):
+        valuation = _stacked(progress.valuations, "marts.valuation_daily")
+        spreads = valuation_spread_daily(valuation, progress.base.spreads)
+        known = _known_by(facts.statements, progress.last_admitted)
+        fundamentals = fundamentals_rows(known, progress.links) if progress.links.height else None
+    with run.timed("build"):
+        build.replace("core.securities", progress.securities)
+        if progress.last_admitted:
+            counts = core_tables.share_counts(FileFacts(run).counts, progress.securities, progress.last_admitted)
+            build.replace("core.share_counts", counts)
+        build.replace("core.bucket_memberships", progress.memberships)
+        if fundamentals is not None:
+            run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))
+        build.replace("ops.admission_securities", walker.memory.registry)
+        build.replace("ops.admission_companies", walker.memory.companies)
+        build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
+        build.work("valuation_daily", valuation)
+        build.work("valuation_spread_daily", spreads)
+
+
+def _known_by(statements: Statements, last: date | None) -> Statements:
+    """Only what was published by the last admitted session: a warehouse holds nothing of its own future."""
+    limit = pl.col("publish_date") <= pl.lit(last, pl.Date)
+    return Statements(statements.income.filter(limit), statements.balance.filter(limit))
+
+
+def _stacked(parts: list[pl.DataFrame], full_name: str) -> pl.DataFrame:
+    return pl.concat([table(full_name).conform(part) for part in parts]) if parts else table(full_name).empty()
+
+
+def _tell(judged: JudgedSession) -> None:
+    if judged.status != "published":
+        log.warning("%s %s %s", judged.session, judged.status, " ".join(judged.rule_codes))
+    else:
+        log.info("%s admitted: %s companies, %s held", judged.session, judged.company_count, judged.quarantined_count)

@@ -1,0 +1,125 @@
+"""core tables of a chunk of admitted sessions, in the shape of their contracts."""
+
+from datetime import date
+
+import polars as pl
+
+from flows.market_calendar import known_at
+from flows.steps.admit import Judged
+from transforms.contracts import table
+from transforms.core.cap_quality import cap_quality
+from transforms.core.fundamentals import Statements
+from transforms.core.fundamentals import known_at as public_at
+
+_HELD_REASON = {"jump": "ADM_JUMP", "first_level": "ADM_FIRST_LEVEL"}
+
+
+def quotes(judged: Judged) -> pl.DataFrame:
+    """core.quotes of the chunk."""
+    return judged.lines.join(known_at(judged.admitted), on="session_date", how="left").with_columns(
+        source=pl.lit(judged.source)
+    )
+
+
+def security_caps(judged: Judged) -> pl.DataFrame:
+    """core.security_caps of the chunk: the lines that are, or could be, part of a company's cap."""
+    return judged.lines.filter(pl.col("class_convention").is_not_null()).with_columns(price="close")
+
+
+def market_caps(judged: Judged, known: pl.DataFrame, statements: Statements) -> pl.DataFrame:
+    """core.market_caps of the chunk, with the quality of each cap."""
+    caps = _with_vendor_shares(judged)
+    rated = cap_quality(caps, known, statements)
+    return rated.with_columns(
+        currency=pl.lit("USD"),
+        cap_local="cap_usd",
+        fx_rate=pl.lit(1.0),
+        previous_cap_usd="anchor_cap_usd",
+        previous_session="anchor_session",
+    ).select(table("core.market_caps").column_names)
+
+
+def share_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last: date) -> pl.DataFrame:
+    """core.share_counts: supplied counts whose symbol or company is known, as far as public by the last session.
+
+    A symbol means the company that held it on the count's date, or that took it next.
+    """
+    contract = table("core.share_counts")
+    if counts is None:
+        return contract.empty()
+    public = counts.with_columns(known_on=pl.col("known_at").fill_null(pl.col("as_of"))).filter(
+        pl.col("known_on") <= pl.lit(last, pl.Date)
+    )
+    held = securities.select("symbol", "company_id", "valid_from", "valid_to").with_columns(
+        pl.col("valid_to").fill_null(pl.lit(date.max, pl.Date))
+    )
+    placed = (
+        public.drop("company")
+        .join(held, on="symbol", how="inner")
+        .filter(pl.col("valid_to") >= pl.col("as_of"))
+        .sort("symbol", "as_of", "valid_from")
+        .unique(["symbol", "share_class", "as_of", "known_on"], keep="first", maintain_order=True)
+    )
+    return contract.conform(
+        placed.with_columns(
+            share_class=pl.coalesce("share_class", "symbol"),
+            known_at=public_at(pl.col("known_on")),
+            source=pl.lit("files"),
+            quality=pl.lit("reported"),
+        )
+    )
+
+
+def _with_vendor_shares(judged: Judged) -> pl.DataFrame:
+    """The vendor's count beside one that the operator supplied; elsewhere there is nothing beside the vendor's."""
+    is_supplied = pl.col("tier") != "vendor_implied"
+    supplied = judged.companies.filter(is_supplied).select("session_date", "company_id")
+    if supplied.is_empty():
+        return judged.companies.with_columns(vendor_shares=pl.lit(None, pl.Float64))
+    vendor = (
+        judged.lines.filter(pl.col("class_cap_usd") > 0)
+        .join(supplied, on=["session_date", "company_id"], how="semi")
+        .group_by("session_date", "company_id")
+        .agg(vendor_cap=pl.col("vendor_cap_usd").sum())
+    )
+    beside = judged.companies.join(vendor, on=["session_date", "company_id"], how="left")
+    return beside.with_columns(vendor_shares=pl.col("vendor_cap") / pl.col("price")).drop("vendor_cap")
+
+
+def quarantine(judged: Judged, run_id: str) -> pl.DataFrame:
+    """ops.quarantine of the chunk: companies held back, and rows that could not be read."""
+    held = judged.held.select(
+        "session_date",
+        source=pl.lit(judged.source),
+        entity="company_id",
+        reason_code=pl.col("verdict").replace_strict(_HELD_REASON, return_dtype=pl.String),
+        detail=pl.format(
+            "{}: cap {} USD, last admitted {} USD, log gap {}, turnover {}, session {} at this level",
+            "ticker",
+            "cap_usd",
+            pl.col("anchor_cap_usd").cast(pl.String).fill_null("none"),
+            pl.col("log_gap").round(3).cast(pl.String).fill_null("none"),
+            pl.col("turnover").round(6).cast(pl.String).fill_null("none"),
+            "streak",
+        ),
+        last_cap_usd="anchor_cap_usd",
+    )
+    parts = [held]
+    if judged.rejects.height:
+        parts.append(
+            judged.rejects.filter(pl.col("session_date").is_not_null()).select(
+                "session_date",
+                "source",
+                pl.col("entity").fill_null("-"),
+                "reason_code",
+                detail=pl.format(
+                    "{}, field {}: {}", "file", pl.col("field").fill_null("-"), pl.col("detail").fill_null("-")
+                ),
+                last_cap_usd=pl.lit(None, pl.Int64),
+            )
+        )
+    return (
+        pl.concat(parts)
+        .with_columns(run_id=pl.lit(run_id), status=pl.lit("held"))
+        .unique(["session_date", "source", "entity", "reason_code", "detail"], maintain_order=True)
+    )

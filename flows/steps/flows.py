@@ -1,0 +1,35 @@
+"""Fund flows and macro series of a run: the small tables that are written anew each time."""
+
+import polars as pl
+
+from flows.edge.builds import Build
+from flows.market_calendar import all_sessions
+from flows.run import Run
+from flows.steps.build import Progress
+from flows.steps.degraded import Degraded
+from flows.steps.facts import Facts
+from transforms.core.fundamentals import known_at
+from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
+
+SOURCE = "etf_flows"
+
+
+def write_flows(run: Run, build: Build, progress: Progress, facts: Facts, degraded: Degraded) -> None:
+    """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session."""
+    last = progress.last_admitted
+    if last is None:
+        return
+    with run.timed("transform"):
+        by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
+        macro = facts.macro.filter(by_then)
+        staged = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
+        funds = staged.rows.filter(by_then)
+        sessions = progress.admitted
+        calendar = all_sessions()
+        carried = [session for session in sessions if SOURCE in degraded.get(session, ())]
+        flows = fund_flows_daily(funds, sessions, calendar, carried_forward=carried)
+    with run.timed("build"):
+        run.count("core.macro", build.replace("core.macro", macro))
+        run.count("core.fund_shares", build.replace("core.fund_shares", funds))
+        build.work("fund_flows_daily", flows)
+        build.work("segment_flows_daily", segment_flows_daily(flows))

@@ -1,0 +1,128 @@
+"""land: ask every source for its files and lay the bytes down unread."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from flows.edge.archive import Archive, ArchiveFile
+from flows.edge.clock import new_york_today, utc_now
+from flows.edge.fetch import land_archived, land_live
+from flows.edge.http import HttpClient, HttpLimits
+from flows.errors import MissingData, SmallcapsError
+from flows.market_calendar import last_completed
+from flows.run import Run
+from flows.settings import Settings
+from flows.sources import Source, SourceSettings, rate_limit, source
+
+log = logging.getLogger(__name__)
+ASKED = "asked"
+"""Kind of the landed events that say which sessions were ever asked for; a rebuild covers those."""
+
+
+@dataclass
+class Landed:
+    """What landing achieved for which sessions: files by source, and the optional sources that failed, with the reason."""
+
+    sessions: tuple[date, ...] = ()
+    files: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def land(run: Run, sessions: Sequence[date]) -> Landed:
+    """Land the files of every enabled source for these sessions.
+
+    Raises:
+        SmallcapsError: a required source failed, or has nothing for the last session of a night.
+    """
+    landed = Landed(tuple(sessions))
+    for name in run.settings.enabled_sources:
+        adapter = source(name)
+        try:
+            landed.files[name] = _land_source(run, adapter, sessions)
+        except SmallcapsError as error:
+            if name in run.settings.required_sources:
+                raise
+            landed.failures[name] = error.message
+            log.warning("%s failed, its last known values are carried forward: %s", name, error.message)
+    run.count("landed_files", sum(landed.files.values()))
+    return landed
+
+
+def note_asked(run: Run, sessions: Sequence[date]) -> None:
+    """Land which sessions were asked for, so that a rebuild knows its range."""
+    span = {"run_id": run.run_id, "first": sessions[0].isoformat(), "last": sessions[-1].isoformat()}
+    run.landing.append_event(ASKED, span, utc_now())
+
+
+def asked_range(run: Run) -> tuple[date, date] | None:
+    """First and last session ever asked for; None before the first run."""
+    events = run.landing.events(ASKED)
+    if not events:
+        return None
+    firsts = [date.fromisoformat(str(event["first"])) for event in events]
+    lasts = [date.fromisoformat(str(event["last"])) for event in events]
+    return min(firsts), max(lasts)
+
+
+def _land_source(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
+    folder = _folder_of(run, adapter)
+    if folder is None:
+        return _land_live(run, adapter, sessions)
+    files = adapter.archive_files(Archive(folder), sessions)
+    if not files:
+        _nothing_there(run, adapter, sessions)
+    for file in files:
+        _land_file(run, adapter, folder, file)
+    return len(files)
+
+
+def _folder_of(run: Run, adapter: Source) -> Path | None:
+    """`files` always comes from its own folder; the others from the archive, if one is given."""
+    if adapter.name == "files" and run.settings.files_dir is not None:
+        return run.settings.files_dir
+    return run.archive
+
+
+def _land_file(run: Run, adapter: Source, folder: Path, file: ArchiveFile) -> None:
+    land_archived(run.landing, Archive(folder), file, adapter.licence, utc_now())
+
+
+def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
+    session = sessions[-1]
+    adapter.check_history(session, last_completed(utc_now()))
+    settings = source_settings(run.settings)
+    requests = adapter.requests_for(session, vintage_date=new_york_today(), settings=settings)
+    http = run.settings.http
+    limits = HttpLimits(
+        connect_s=http.connect_s,
+        read_s=http.read_s,
+        deadline_s=http.deadline_s,
+        max_attempts=http.max_attempts,
+        backoff_s=http.backoff_s,
+        max_backoff_s=http.max_backoff_s,
+    )
+    client = HttpClient(limits, rate_limit(settings, http.requests_per_second))
+    answers = [land_live(client, run.landing, request, utc_now()) for request in requests]
+    return sum(answer is not None for answer in answers)
+
+
+def _nothing_there(run: Run, adapter: Source, sessions: Sequence[date]) -> None:
+    """A source without any file: an error for a night, and for an optional source; a gap in a backfill is none."""
+    if run.kind == "nightly" or adapter.name not in run.settings.required_sources:
+        raise MissingData(
+            f"The archive has no file of {adapter.name} for {sessions[-1]}.",
+            next_step="Put the file there and run again; the session stays missing until then.",
+        )
+
+
+def source_settings(settings: Settings) -> SourceSettings:
+    """What sources may know of the settings."""
+    key = settings.simfin_api_key
+    contact = f"{settings.http.user_agent} {settings.http.contact}".strip()
+    return SourceSettings(
+        base_urls=dict(settings.base_urls),
+        simfin_api_key=key.get_secret_value() if key else None,
+        user_agent=contact,
+    )

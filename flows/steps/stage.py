@@ -1,0 +1,200 @@
+"""stage: landed quotes as typed lines of each session, with security types and company names."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from flows.edge.clock import utc_now
+from flows.edge.landing import LandedFile
+from flows.errors import SourceError
+from flows.run import Run
+from flows.sources import nasdaq_screener, source
+from flows.steps.decisions import by_session, decisions
+from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Staged
+from transforms.core.security_types import classify
+from transforms.staging.nasdaq_screener import EXCHANGES, join_reference
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
+_LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
+_OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
+
+
+@dataclass
+class Catalogue:
+    """Descriptions of lines by number, so that a session's lines carry a number and not seven texts."""
+
+    parts: list[pl.DataFrame] = field(default_factory=list)
+    size: int = 0
+
+    def number(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Lines with ``attributes_id`` in place of their descriptions; name_root and security_type stay."""
+        distinct = lines.select(DESCRIPTION).unique(maintain_order=True)
+        numbered = distinct.with_row_index("attributes_id", offset=self.size)
+        self.parts.append(numbered)
+        self.size += numbered.height
+        kept = ("name", "country", "sector", "industry", "type_rule")
+        return lines.join(numbered, on=list(DESCRIPTION), how="left", nulls_equal=True, maintain_order="left").drop(
+            kept
+        )
+
+    def frame(self) -> pl.DataFrame:
+        """attributes_id and DESCRIPTION; equal descriptions from several files have several numbers."""
+        schema = {"attributes_id": pl.UInt32, **dict.fromkeys(DESCRIPTION, pl.String)}
+        return pl.concat(self.parts) if self.parts else pl.DataFrame(schema=schema)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Sessions that are staged and judged together: those of one year, or one night."""
+
+    sessions: list[Staged]
+    rejects: pl.DataFrame
+    source: str
+
+
+def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue) -> Iterator[Chunk]:
+    """Chunks of staged sessions in order; a session without a readable file is there without lines."""
+    extra = FileFacts(run)
+    decided = by_session(decisions(run.landing))
+    years = sorted({session.year for session in sessions})
+    for year in years:
+        wanted = [session for session in sessions if session.year == year]
+        frames: dict[date, pl.DataFrame] = {}
+        faults: dict[date, str] = {}
+        rejects = []
+        name = run.settings.sources_of("quotes")[0]
+        for rows, rejected in _files_quotes(run, wanted) if name == "files" else _screener(run, wanted, faults):
+            rejects.append(rejected)
+            for (session,), lines in _numbered(rows, catalogue).partition_by("session_date", as_dict=True).items():
+                frames[session] = lines.drop("session_date")
+        staged = [
+            Staged(
+                s,
+                frames.get(s) if s not in faults else None,
+                faults.get(s, ""),
+                *extra.known_on(s),
+                decision=decided.get(s, Decision()),
+            )
+            for s in wanted
+        ]
+        run.count("staged_rows", sum(lines.height for lines in frames.values()))
+        yield Chunk(staged, pl.concat(rejects) if rejects else pl.DataFrame(), name)
+
+
+def _numbered(rows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    if rows.is_empty():
+        return rows.select("session_date").clear()
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
+    typed = classify(rows.with_columns(missing).with_columns(pl.col("currency").fill_null("USD")))
+    numbered = catalogue.number(typed)
+    return numbered.select("session_date", *_LINE, "security_type", "name_root", "attributes_id")
+
+
+def _screener(
+    run: Run, sessions: Sequence[date], faults: dict[date, str]
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Staged rows and rejects: a session's daily files where they were landed, else its year's history."""
+    daily = _daily_files(run)
+    from_history = []
+    for session in sessions:
+        files = daily.get(session.isoformat(), {})
+        if not files:
+            from_history.append(session)
+            continue
+        absent = [exchange for exchange in EXCHANGES if exchange not in files]
+        if absent:
+            faults[session] = f"source {nasdaq_screener.NAME}, session {session}: no file of {', '.join(absent)}"
+            continue
+        yield from _read_daily(run, session, files, faults)
+    if from_history:
+        yield from _read_history(run, from_history)
+
+
+def _daily_files(run: Run) -> dict[str, dict[str, LandedFile]]:
+    """Session to exchange to the landed file that counts; unreadable ones are judged, not skipped."""
+    found: dict[str, dict[str, LandedFile]] = {}
+    for file in run.landing.newest(nasdaq_screener.NAME, include_unreadable=True):
+        kind, _, exchange = file.dataset.partition("/")
+        if kind == nasdaq_screener.DAILY:
+            found.setdefault(file.key, {})[exchange] = file
+    return found
+
+
+def _read_daily(
+    run: Run, session: date, files: dict[str, LandedFile], faults: dict[date, str]
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    staged = []
+    for exchange in EXCHANGES:
+        try:
+            staged.append(read(run, files[exchange]))
+        except SourceError as error:
+            run.landing.mark_unreadable(files[exchange], error.message, utc_now())
+            faults[session] = error.message
+            return
+    rows = pl.concat([rows for rows, _ in staged])
+    rejects = pl.concat([rejects for _, rejects in staged])
+    yield rows, rejects.with_columns(session_date=pl.lit(session))
+
+
+def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    histories = {file.key: file for file in run.landing.newest(nasdaq_screener.NAME, nasdaq_screener.HISTORY)}
+    references = run.landing.newest(nasdaq_screener.NAME, nasdaq_screener.REFERENCE)
+    file = histories.get(str(sessions[0].year))
+    if file is None:
+        return
+    rows, rejects = read(run, file)
+    wanted = rows.filter(pl.col("session_date").is_in(sessions))
+    if references:
+        wanted = join_reference(wanted, read(run, references[-1])[0])
+    day = pl.col("entity").str.slice(0, 10).str.to_date(strict=False)
+    dated = rejects.with_columns(session_date=day)
+    yield wanted, dated.filter(pl.col("session_date").is_in(sessions))
+
+
+def _files_quotes(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    for file in run.landing.newest("files", "quotes"):
+        rows, rejects = read(run, file)
+        yield (
+            rows.filter(pl.col("session_date").is_in(sessions)),
+            rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)),
+        )
+
+
+def read(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Typed rows and rejects of a landed file, from the cache where it was read before.
+
+    Raises:
+        SourceError: the file cannot be read.
+    """
+    adapter = source(file.source)
+    staged = run.staging.get_or_make(file, adapter.parser_version, lambda: adapter.read(run.landing.read(file), file))
+    return staged.rows, staged.rejects
+
+
+class FileFacts:
+    """The operator's own share counts and caps, as known on a session."""
+
+    def __init__(self, run: Run) -> None:
+        settings = run.settings
+        self.counts = _files_rows(run, "share_counts") if "files" in settings.sources_of("share_counts") else None
+        self.caps = _files_rows(run, "caps") if "files" in settings.sources_of("caps") else None
+
+    def known_on(self, session: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Caps of the session, and the newest count of each symbol that was known by its end."""
+        caps = NO_FILE_CAPS if self.caps is None else self.caps.filter(pl.col("as_of") == session)
+        if self.counts is None:
+            return caps, NO_FILE_COUNTS
+        public = pl.col("known_at").fill_null(pl.col("as_of"))
+        known = self.counts.filter((public <= session) & (pl.col("as_of") <= session))
+        newest = known.sort("symbol", "as_of", "known_at").unique("symbol", keep="last", maintain_order=True)
+        return caps, newest.select("symbol", "shares", "as_of")
+
+
+def _files_rows(run: Run, dataset: str) -> pl.DataFrame | None:
+    files = run.landing.newest("files", dataset)
+    return read(run, files[-1])[0] if files else None

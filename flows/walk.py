@@ -1,0 +1,170 @@
+"""The walk: session by session in order, who each line is, what each company is worth, and whether to admit it.
+
+Pure: frames in, frames out. A night continues from the memory that the last published build kept; a backfill starts
+from an empty one. Both take the same steps, so both end the same.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from expectations import admission, rules
+from expectations.admission import Check, SessionFacts
+from transforms.core import identity
+from transforms.core.caps import company_caps, count_classes_once, line_caps
+from transforms.core.identity import SessionClock
+from transforms.core.returns import with_returns
+
+NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
+NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an operator decided about a session: accept or reject it whole, or accept companies at their new level."""
+
+    accept: bool = False
+    reject: bool = False
+    companies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What is staged for one session: lines with security_type and name_root, or why there are none."""
+
+    session: date
+    lines: pl.DataFrame | None
+    unreadable: str = ""
+    file_caps: pl.DataFrame = field(default_factory=lambda: NO_FILE_CAPS)
+    file_counts: pl.DataFrame = field(default_factory=lambda: NO_FILE_COUNTS)
+    decision: Decision = Decision()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the walk remembers between sessions."""
+
+    registry: pl.DataFrame
+    companies: pl.DataFrame
+    last_admitted: date | None = None
+
+    @classmethod
+    def empty(cls) -> "Memory":
+        """Before the first session."""
+        return cls(identity.empty_registry(), admission.empty_company_state())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one session. Frames are empty unless it was admitted."""
+
+    session: date
+    status: str
+    checks: list[Check]
+    rule_codes: list[str]
+    row_count: int
+    lines: pl.DataFrame | None = None
+    companies: pl.DataFrame | None = None
+    held: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Sessions of the exchange calendar in order, with their positions."""
+
+    sessions: tuple[date, ...]
+
+    def position(self, session: date) -> int:
+        """Index of a session; ValueError for a day without one."""
+        return self.sessions.index(session)
+
+    def clock(self, session: date, last_admitted: date | None) -> SessionClock:
+        """The clock of a session: its predecessor, and the oldest session within the horizon."""
+        at = self.position(session)
+        return SessionClock(
+            session=session,
+            previous=self.sessions[at - 1] if at else None,
+            last_admitted=last_admitted,
+            near_from=self.sessions[max(0, at - rules.HORIZON_SESSIONS)],
+        )
+
+
+def walk(
+    staged: Iterator[Staged], memory: Memory, calendar: Calendar, on_session: Callable[[Verdict], None] | None = None
+) -> tuple[list[Verdict], Memory]:
+    """Judge sessions in order; the memory after the last one comes back with the verdicts."""
+    verdicts = []
+    for item in staged:
+        verdict, memory = judge(item, memory, calendar)
+        verdicts.append(verdict)
+        if on_session:
+            on_session(verdict)
+    return verdicts, memory
+
+
+def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, Memory]:
+    """One session against the memory. Only an admitted session changes it."""
+    if staged.lines is None:
+        return _without_lines(staged), memory
+    clock = calendar.clock(staged.session, memory.last_admitted)
+    lines = _prepared(staged.lines, memory, clock)
+    lined = count_classes_once(line_caps(lines, staged.file_caps, staged.file_counts))
+    judged = admission.judge_companies(company_caps(lined), memory.companies, clock.near_from)
+    judged = admission.accept_companies(judged, staged.decision.companies)
+    facts = SessionFacts(
+        session=staged.session,
+        last_admitted=memory.last_admitted,
+        can_compare=clock.has_near_admitted,
+        is_next_session=memory.last_admitted is not None and memory.last_admitted == clock.previous,
+    )
+    checks = [
+        Check(rules.CALENDAR, "market", "passed", staged.session.isoformat(), "a session"),
+        *admission.judge_session(lines, judged, memory.registry, memory.companies, facts),
+    ]
+    if staged.decision.reject:
+        checks.append(Check(rules.REJECTED, "market", "failed", "rejected by the operator", "not rejected"))
+    codes = list(dict.fromkeys(check.rule.code for check in checks if check.outcome == "failed"))
+    if staged.decision.reject or (admission.refusing(checks) and not staged.decision.accept):
+        return Verdict(staged.session, "refused", checks, codes, lines.height, held=_held(judged)), memory
+    after = Memory(
+        identity.update_registry(memory.registry, lines, staged.session),
+        admission.next_state(judged, memory.companies, staged.session),
+        staged.session,
+    )
+    verdict = Verdict(
+        staged.session, "published", checks, codes, lines.height, _with_class_caps(lines, lined), judged, _held(judged)
+    )
+    return verdict, after
+
+
+def _without_lines(staged: Staged) -> Verdict:
+    if staged.unreadable:
+        check = Check(rules.READABLE, "market", "errored", staged.unreadable, "readable files of every exchange")
+        return Verdict(staged.session, "refused", [check], [rules.READABLE.code], 0)
+    return Verdict(staged.session, "missing", [], [], 0)
+
+
+def _prepared(lines: pl.DataFrame, memory: Memory, clock: SessionClock) -> pl.DataFrame:
+    previous = pl.col("close") - pl.col("net_change")
+    with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
+    resolved = identity.resolve(with_close, memory.registry, clock)
+    previous_session = pl.lit(clock.previous, pl.Date)
+    return with_returns(resolved, previous_session, pl.lit(clock.near_from, pl.Date))
+
+
+def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
+    caps = lined.select("security_id", "tier", "shares", "shares_source", "class_cap_usd", "class_convention")
+    return lines.join(caps, on="security_id", how="left")
+
+
+def _held(judged: pl.DataFrame) -> pl.DataFrame:
+    return judged.filter(~pl.col("verdict").is_in(admission.ADMITTED)).select(
+        "company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"
+    )
+
+
+def statuses(verdicts: list[Verdict]) -> Mapping[date, str]:
+    """Session to status."""
+    return {verdict.session: verdict.status for verdict in verdicts}

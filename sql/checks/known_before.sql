@@ -1,0 +1,47 @@
+-- code: GATE_KNOWN_BEFORE
+-- severity: critical
+-- table: core.quotes
+-- what: no fact is known before the day, or before the end of the period, that it is about
+-- why: a publication date before the period's end would let a back test look ahead
+
+select
+    'core.quotes' as table_name,
+    quotes.security_id as entity,
+    quotes.session_date as about_date,
+    quotes.known_at
+from core.quotes as quotes
+inner join replaced_sessions
+    on quotes.session_date = replaced_sessions.session_date
+where quotes.known_at < quotes.session_date
+union all
+select
+    'core.fundamentals' as table_name,
+    fundamentals.company_id as entity,
+    fundamentals.period_end as about_date,
+    fundamentals.known_at
+from core.fundamentals as fundamentals
+where fundamentals.known_at < fundamentals.period_end
+union all
+select
+    'core.share_counts' as table_name,
+    counts.company_id as entity,
+    counts.as_of as about_date,
+    counts.known_at
+from core.share_counts as counts
+where counts.known_at < counts.as_of
+union all
+select
+    'core.fund_shares' as table_name,
+    funds.fund as entity,
+    funds.as_of as about_date,
+    funds.known_at
+from core.fund_shares as funds
+where funds.known_at < funds.as_of
+union all
+select
+    'core.macro' as table_name,
+    macro_values.series as entity,
+    macro_values.as_of as about_date,
+    macro_values.known_at
+from core.macro as macro_values
+where macro_values.known_at < macro_values.as_of

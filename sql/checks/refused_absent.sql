@@ -1,0 +1,60 @@
+-- code: GATE_REFUSED_ABSENT
+-- severity: critical
+-- table: ops.sessions
+-- what: only published sessions have rows in core and marts
+-- why: a refused or missing session must not feed a return, a window or a chart
+
+with
+
+found as (
+
+    select distinct
+        'core.quotes' as table_name,
+        quotes.session_date
+    from core.quotes as quotes
+    union all
+    select distinct
+        'core.security_caps' as table_name,
+        caps.session_date
+    from core.security_caps as caps
+    union all
+    select distinct
+        'core.market_caps' as table_name,
+        caps.session_date
+    from core.market_caps as caps
+    union all
+    select distinct
+        'marts.segment_daily' as table_name,
+        segments.session_date
+    from marts.segment_daily as segments
+    union all
+    select distinct
+        'marts.valuation_daily' as table_name,
+        valuations.session_date
+    from marts.valuation_daily as valuations
+    union all
+    select distinct
+        'marts.valuation_spread_daily' as table_name,
+        spreads.session_date
+    from marts.valuation_spread_daily as spreads
+    union all
+    select distinct
+        'marts.fund_flows_daily' as table_name,
+        flows.session_date
+    from marts.fund_flows_daily as flows
+    union all
+    select distinct
+        'marts.segment_flows_daily' as table_name,
+        flows.session_date
+    from marts.segment_flows_daily as flows
+
+)
+
+select
+    found.table_name,
+    found.session_date,
+    sessions.status
+from found
+left join ops.sessions as sessions
+    on found.session_date = sessions.session_date
+where sessions.status is distinct from 'published'

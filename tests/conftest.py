@@ -1,0 +1,25 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real vendor data beside the checkout; skips where it is absent."""
+    folder = Path(os.environ.get("SMALLCAPS_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"real vendor data are absent: no folder {folder} (set SMALLCAPS_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the operator's settings or sends an alert to the operator's channels."""
+    for name in list(os.environ):
+        if name.startswith("SMALLCAPS_") and name != "SMALLCAPS_SHARED_DATA":
+            monkeypatch.delenv(name)

@@ -1,0 +1,68 @@
+"""A schedule or limit cannot change unseen, and every entrypoint is a flow."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect import Flow
+from prefect.flows import load_flow_from_entrypoint
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def deployments() -> dict[str, dict[str, Any]]:
+    content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
+    return {deployment["name"]: deployment for deployment in content["deployments"]}
+
+
+def test_the_declared_deployments(deployments: dict[str, dict[str, Any]]) -> None:
+    shared = {
+        "tags": ["smallcaps"],
+        "work_pool": {"name": "smallcaps"},
+        "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
+        "enforce_parameter_schema": True,
+    }
+    nightly, backfill = deployments["nightly"], deployments["backfill"]
+    assert set(deployments) == {"nightly", "backfill"}
+    assert nightly.pop("description")
+    assert backfill.pop("description")
+    assert nightly == shared | {
+        "name": "nightly",
+        "entrypoint": "flows.nightly:nightly",
+        "schedules": [
+            {
+                "slug": "after-us-close",
+                "cron": "15 18 * * 1-5",
+                "timezone": "America/New_York",
+                "active": True,
+            }
+        ],
+    }
+    assert backfill == shared | {"name": "backfill", "entrypoint": "flows.backfill:backfill"}
+
+
+@pytest.mark.parametrize("entrypoint", ["flows.nightly:nightly", "flows.backfill:backfill"])
+def test_entrypoint_is_a_flow(entrypoint: str) -> None:
+    flow: Flow[..., object] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    assert isinstance(flow, Flow)
+    assert flow.name == entrypoint.rpartition(":")[2]
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "parameters"),
+    [
+        ("flows.nightly:nightly", {"session", "archive", "data_dir"}),
+        ("flows.backfill:backfill", {"from_date", "to_date", "archive", "data_dir", "strict"}),
+    ],
+)
+def test_parameters_hold_dates_and_paths_and_no_secret(entrypoint: str, parameters: set[str]) -> None:
+    flow: Flow[..., object] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    assert set(flow.parameters.properties) == parameters
+
+
+def test_pool_and_version_are_those_of_the_project() -> None:
+    content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
+    assert content["prefect-version"] == "3.8.8"
+    assert "pull" not in content  # Prefect fills in the checkout's folder; none belongs into the file

@@ -1,0 +1,353 @@
+"""Nights over the tiny market: good, refused, failed, degraded, asked wrongly; whatever happens, what stands stays."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows import cli
+from flows.edge.lock import writer_lock
+from flows.run_record import RunStatus
+from tests.flows.conftest import BASE_SESSIONS, Site
+from tests.vendors.alert_channels import webhook
+from tests.vendors.market import SESSIONS, Edit, Market, Rename, Split, companies, packed
+from tests.vendors.market_facts import write_facts
+from tests.vendors.market_faults import (
+    cap_times,
+    concatenated,
+    cut_gzip,
+    cut_json,
+    cut_to,
+    each_row,
+    empty_body,
+    from_session,
+    html_page,
+    one_row,
+    repeated,
+    twice,
+    without,
+)
+
+NIGHT, NEXT = SESSIONS[5], SESSIONS[6]
+MEGA, SMALL = companies(7, "mega")[0], companies(7, "small")[0]
+
+
+def test_good_night_is_gated_and_published(site: Site) -> None:
+    outcome = site.night(NIGHT)
+    assert outcome.exit_code == 0
+    record = site.record(outcome)
+    assert record.status is RunStatus.PUBLISHED
+    assert record.gate["passed"] is True
+    assert record.alerts == []
+    assert list(site.verdicts()) == [*BASE_SESSIONS, NIGHT]
+    assert all(verdict == ("published", []) for verdict in site.verdicts().values())
+    segments = site.query(f"from marts.segment_daily where session_date = '{NIGHT}'")
+    counts = dict(segments.select("segment", "company_count").iter_rows())
+    assert counts == {
+        "nano": 20, "micro": 30, "small": 44, "mid": 28, "large": 29, "mega": 30, "smid": 72, "total": 181,
+    }  # fmt: skip
+    outcomes = dict(site.query("select outcome, count(*) from ops.checks group by all").iter_rows())
+    assert outcomes["passed"] > 100
+    assert not {"failed", "errored"} & set(outcomes)
+
+
+def test_second_run_of_a_published_night_has_nothing_to_do(site: Site) -> None:
+    before = site.digest()
+    outcome = site.nightly(BASE_SESSIONS[-1])
+    assert outcome.exit_code == 0
+    assert "Nothing to do" in outcome.summary
+    assert site.record(outcome).status is RunStatus.NOTHING_TO_DO
+    assert site.digest() == before
+
+
+@pytest.mark.parametrize(
+    ("code", "edit"),
+    [
+        ("ADM_REPEATED", repeated()),
+        ("ADM_REPEATED", repeated("nasdaq")),
+        ("ADM_CHAIN", from_session(SESSIONS[9])),
+        ("ADM_ROWS", cut_to("nyse", 0.7)),
+        ("ADM_QUARANTINE_WEIGHT", cap_times(2)),
+    ],
+    ids=["yesterday_again", "one_exchange_stale", "another_session", "lost_page", "caps_doubled"],
+)
+def test_refused_night_changes_nothing(site: Site, code: str, edit: Edit) -> None:
+    before = site.digest()
+    outcome = site.night(NIGHT, edit)
+    assert outcome.exit_code == 2
+    assert code in outcome.summary
+    record = site.record(outcome)
+    assert record.status is RunStatus.REFUSED
+    assert [(v.session_date, v.status) for v in record.sessions] == [(NIGHT.isoformat(), "refused")]
+    assert code in record.sessions[0].rule_codes
+    assert record.published_path is None
+    assert site.digest() == before
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_refusal_is_told_and_the_next_night_records_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with webhook() as hook:
+        monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
+        outcome = site.night(NIGHT, cap_times(2))
+        (post,) = hook.posts
+        text = f"{post['title']}\n{post['message']}"
+        for told in (outcome.run_id, "ADM_QUARANTINE_WEIGHT", NIGHT.isoformat(), "staged_rows 199", "Failing rows (10 of"):
+            assert told in text
+        assert f"last good session  {BASE_SESSIONS[-1]}" in text
+        assert str(site.paths.warehouse) in text
+        assert "untouched" in text
+        table = text.partition("Failing rows")[2].splitlines()[1:12]
+        assert sum(any(symbol in line for symbol in _symbols()) for line in table) == 10
+
+        good = site.night(NEXT)
+        assert good.exit_code == 0
+        assert "RECOVERED" in hook.posts[1]["title"]
+    status, codes = site.verdicts()[NIGHT]
+    assert status == "refused"
+    assert "ADM_QUARANTINE_WEIGHT" in codes
+    assert site.verdicts()[NEXT][0] == "published"
+    rows = site.query(f"select count(*) from core.quotes where session_date = '{NIGHT}'")
+    assert rows.item() == 0
+    is_multi_day = site.query(f"select distinct is_multi_day from core.market_caps where session_date = '{NEXT}'")
+    assert is_multi_day["is_multi_day"].to_list() == [True]
+
+
+def _symbols() -> set[str]:
+    return {company.symbol for size in ("mega", "large") for company in companies(7, size)}
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_missing_files_fail_the_night_and_the_next_one_goes_on(site: Site) -> None:
+    before = site.digest()
+    outcome = site.nightly(NIGHT)
+    assert outcome.exit_code == 3
+    assert "nasdaq_screener" in outcome.summary
+    assert site.record(outcome).status is RunStatus.FAILED
+    assert site.digest() == before
+    assert site.night(NEXT).exit_code == 0
+    assert site.verdicts()[NIGHT] == ("missing", [])
+
+
+# What the vendor serves instead of data. Each names source, file and field, and where in the file.
+UNREADABLE: dict[str, tuple[Edit, tuple[str, ...]]] = {
+    "cut_gzip": (cut_gzip("nyse"), ("daily/nyse", "body")),
+    "cut_json": (cut_json("nyse"), ("daily/nyse", "body", "not whole JSON", "column")),
+    "concatenated_json": (concatenated("amex"), ("daily/amex", "body", "second JSON document", "column")),
+    "html_page": (html_page("nasdaq"), ("daily/nasdaq", "body", "web page")),
+    "empty_body": (empty_body("nasdaq"), ("daily/nasdaq", "body", "blank")),
+    "missing_column": (each_row("nyse", volume=None), ("daily/nyse", "field volume", "missing")),
+    "extra_column": (each_row("nyse", beta="1.1"), ("daily/nyse", "field beta", "unknown")),
+    "column_in_one_row": (one_row(MEGA.symbol, beta="1.1"), ("field beta", "row")),
+    "number_instead_of_text": (one_row(MEGA.symbol, lastsale=12.5), ("field lastsale", "12.5")),
+    "every_price_unreadable": (each_row("amex", lastsale="n/a"), ("daily/amex", "field lastsale", "not_a_number")),
+    "missing_exchange": (without("amex"), ("amex",)),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unreadable_file_is_named_and_kept(site: Site, name: str) -> None:
+    edit, told = UNREADABLE[name]
+    before = site.digest()
+    outcome = site.night(NIGHT, edit)
+    assert outcome.exit_code == 3
+    for part in ("nasdaq_screener", *told):
+        assert part in outcome.one_line
+    assert site.record(outcome).status is RunStatus.FAILED
+    assert site.digest() == before
+    served = {file.read_bytes() for file in (site.archive / f"nasdaq_screener/daily/{NIGHT}").iterdir()}
+    landed = {file.read_bytes() for file in site.paths.landing.rglob(f"{NIGHT}/*.json.gz")}
+    assert landed == served
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_unreadable_night_can_be_run_again_when_mended(site: Site) -> None:
+    assert site.night(NIGHT, html_page("nyse")).exit_code == 3
+    assert site.night(NIGHT).exit_code == 0
+    assert site.verdicts()[NIGHT][0] == "published"
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_single_bad_rows_go_to_quarantine_with_their_reason(site: Site) -> None:
+    edits = [
+        one_row(companies(7, "mega")[1].symbol, lastsale="n/a"),
+        twice(companies(7, "large")[1].symbol),
+        twice(companies(7, "nano")[2].symbol, volume="17"),
+    ]
+    outcome = site.night(NIGHT, *edits)
+    assert outcome.exit_code == 0, outcome.one_line
+    held = site.query(f"select entity, reason_code from ops.quarantine where session_date = '{NIGHT}'")
+    reasons = {entity.split()[-1]: reason for entity, reason in held.iter_rows()}
+    assert reasons == {
+        companies(7, "mega")[1].symbol: "not_a_number",
+        companies(7, "large")[1].symbol: "duplicate_row",
+        companies(7, "nano")[2].symbol: "duplicate_symbol",
+    }
+    quoted = site.query(f"select symbol from core.quotes where session_date = '{NIGHT}'")["symbol"].to_list()
+    assert len(quoted) == len(set(quoted)) == 199 - 2
+    assert companies(7, "large")[1].symbol in quoted
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_one_wrong_cap_is_held_back_and_returns(site: Site) -> None:
+    assert site.night(NIGHT, cap_times(20, SMALL.symbol)).exit_code == 0
+    caps = f"select session_date, cap_usd from core.market_caps where ticker = '{SMALL.symbol}' order by all"
+    assert NIGHT not in site.query(caps)["session_date"].to_list()
+    held = site.query(f"select reason_code, detail, last_cap_usd from ops.quarantine where session_date = '{NIGHT}'")
+    (row,) = held.to_dicts()
+    assert row["reason_code"] == "ADM_JUMP"
+    assert SMALL.symbol in row["detail"]
+    segment = site.query(
+        "select quarantined_count, quarantined_cap_usd, company_count from marts.segment_daily "
+        f"where session_date = '{NIGHT}' and segment = 'small'"
+    )
+    assert segment.row(0) == (1, row["last_cap_usd"], 43)
+    assert site.night(NEXT).exit_code == 0
+    assert site.query(caps)["session_date"].to_list() == [*BASE_SESSIONS, NEXT]
+
+
+def test_required_archive_that_is_not_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(site.root / "nowhere"))
+    before = site.digest()
+    outcome = site.nightly(NIGHT)
+    assert outcome.exit_code == 3
+    assert "nowhere" in outcome.summary
+    assert site.digest() == before
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_optional_source_that_fails_degrades_the_night(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = new_site("degraded", Market())
+    site.market.write(site.archive, SESSIONS[3:6])
+    write_facts(site.market, site.archive, SESSIONS[3:5])
+    assert site.backfill(SESSIONS[3], SESSIONS[4]).exit_code == 0
+    broken = site.archive / "simfin" / "2025-01-01"
+    broken.mkdir()
+    (broken / "us-income-quarterly.zip").write_bytes(b"PK\x03\x04 cut off")
+    for file in (site.archive / "etf" / "flows_2025").iterdir():
+        file.unlink()
+    with webhook() as hook:
+        monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
+        outcome = site.nightly(NIGHT)
+        (post,) = hook.posts
+    assert outcome.exit_code == 0, outcome.one_line
+    assert "DEGRADED" in post["title"]
+    assert "us-income-quarterly" in post["message"]
+    assert set(site.record(outcome).degraded_sources) == {"etf_flows", "simfin"}
+    marked = site.query("select session_date, is_degraded, degraded_sources from ops.sessions order by session_date")
+    assert marked.rows() == [
+        (SESSIONS[3], False, []),
+        (SESSIONS[4], False, []),
+        (NIGHT, True, ["etf_flows", "simfin"]),
+    ]
+    flows = site.query(f"select flow_usd, quality, is_carried_forward from marts.fund_flows_daily where session_date = '{NIGHT}'")
+    assert set(flows.rows()) == {(None, "missing", True)}
+    valued = f"select count(*) as n from marts.valuation_daily where session_date = '{NIGHT}' and value is not null"
+    assert site.query(valued).item() > 0, "the fundamentals landed before still count"
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2024, 12, 25), "no session"),
+        (date(2025, 1, 9), "no session"),
+        (date(2024, 12, 28), "no session"),
+        (date(2062, 1, 3), "2062-01-03"),
+    ],
+    ids=["christmas", "day_of_mourning", "saturday", "far_future"],
+)
+def test_day_without_a_completed_session_is_usage(
+    site: Site, day: date, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = site.digest()
+    assert cli.run(["nightly", "--session", day.isoformat()]) == 4
+    assert told in capsys.readouterr().err.splitlines()[-1]
+    assert site.digest() == before
+
+
+def test_second_run_while_one_is_running(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.serve(NIGHT)
+    before = site.digest()
+    with writer_lock(site.paths, "the-other-run"):
+        assert cli.run(["nightly", "--session", NIGHT.isoformat()]) == 5
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert "the-other-run" in last_line
+    assert site.digest() == before
+    assert not list(site.paths.landing.rglob(f"{NIGHT}/*"))
+
+
+def test_unwritable_data_folder(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("a file where a folder should be")
+    assert cli.run(["nightly", "--session", NIGHT.isoformat(), "--data-dir", str(in_the_way / "data")]) == 4
+    assert "cannot be written" in capsys.readouterr().err.splitlines()[-1]
+    assert site.paths.warehouse.exists()
+
+
+def test_past_session_is_not_asked_of_a_live_source_without_history(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's file never fills a past session; nothing is asked, so no network is needed."""
+    monkeypatch.delenv("SMALLCAPS_ARCHIVE")
+    monkeypatch.setenv("SMALLCAPS_SOURCES__FUNDAMENTALS", "[]")
+    monkeypatch.setenv("SMALLCAPS_SOURCES__MACRO", "[]")
+    monkeypatch.setenv("SMALLCAPS_SOURCES__FUND_FLOWS", "[]")
+    outcome = site.nightly(NIGHT)
+    assert outcome.exit_code == 3
+    assert "no history" in outcome.summary
+
+
+def test_gate_that_refuses_publishes_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect that admission cannot see: the warehouse's own arithmetic."""
+    broken = "select symbol from core.quotes limit 12"
+    monkeypatch.setattr("flows.edge.quality.read_checks", lambda: [_failing_check(broken)])
+    before = site.digest()
+    with webhook() as hook:
+        monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
+        outcome = site.night(NIGHT)
+        (post,) = hook.posts
+    assert outcome.exit_code == 2
+    assert "GATE_ORPHANS" in post["title"]
+    assert "Failing rows (10 of 12)" in post["message"]
+    assert site.digest() == before
+    assert site.record(outcome).status is RunStatus.REFUSED
+
+
+def _failing_check(select: str):  # type: ignore[no-untyped-def]
+    from expectations.gate_rules import ORPHANS
+    from expectations.sql_checks import SqlCheck
+
+    return SqlCheck(rule=ORPHANS, table="core.quotes", what="planted", select=select)
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_split_whose_count_lags_is_held_until_it_follows(new_site: Callable[[str, Market], Site]) -> None:
+    on = SESSIONS[3]
+    market = Market(splits=(Split(SMALL.symbol, on, 10, lag=1),))
+    site = new_site("split", market)
+    market.write(site.archive, SESSIONS[:6])
+    outcome = site.backfill(SESSIONS[0], SESSIONS[5])
+    assert outcome.exit_code == 0, outcome.one_line
+    caps = site.query(
+        f"select session_date, price, shares, cap_usd, return_price from core.market_caps where ticker = '{SMALL.symbol}' order by all"
+    )
+    assert caps["session_date"].to_list() == [*SESSIONS[:3], *SESSIONS[4:6]]
+    assert caps["return_price"].drop_nulls().abs().max() < 0.1
+    steps = caps["cap_usd"].log().diff().abs().drop_nulls()
+    assert steps.max() < 0.2
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_renamed_company_stays_the_same(new_site: Callable[[str, Market], Site]) -> None:
+    market = Market(renames=(Rename(SMALL.symbol, SESSIONS[3], "METAX", f"{SMALL.name.split()[0]} Platforms Common Stock"),))
+    site = new_site("rename", market)
+    market.write(site.archive, SESSIONS[:5])
+    assert site.backfill(SESSIONS[0], SESSIONS[4]).exit_code == 0
+    ids = site.query(f"select distinct security_id, company_id from core.securities where symbol in ('{SMALL.symbol}', 'METAX')")
+    assert ids.rows() == [(f"{SMALL.symbol}~20241223", f"C:{SMALL.symbol}~20241223")]
+
+
+def test_packed_bytes_do_not_depend_on_the_clock() -> None:
+    assert packed(b"x") == packed(b"x")

@@ -1,0 +1,87 @@
+"""The mini-case of the literature: four companies worth 100 each that earn 10, 8, 5 and -15."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from transforms.measures.company_fundamentals import KNOWN
+from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.valuation import valuation_daily
+
+DAY = date(2024, 8, 30)
+EARNINGS = (10, 8, 5, -15)
+
+
+def members(bucket: str, caps: tuple[int, ...]) -> pl.DataFrame:
+    ids = [f"C:{bucket}{number}" for number in range(len(caps))]
+    return pl.DataFrame({"company_id": ids, "cap_usd": caps}).select(
+        pl.lit(DAY).alias("session_date"),
+        pl.lit("fixed_usd").alias("scheme_id"),
+        "company_id",
+        pl.lit(bucket).alias("bucket"),
+        "cap_usd",
+    )
+
+
+def earnings(companies: pl.DataFrame, net_income: tuple[int | None, ...]) -> pl.DataFrame:
+    values = {
+        "net_income_ttm_usd": pl.Series(net_income, dtype=pl.Int64),
+        "revenue_ttm_usd": pl.lit(50),
+        "total_equity_usd": pl.lit(25),
+        "income_period_end": pl.lit(date(2024, 6, 30)),
+        "balance_period_end": pl.lit(date(2024, 6, 30)),
+        "income_is_restated": pl.lit(value=True),
+        "balance_is_restated": pl.lit(value=False),
+        "income_basis": pl.lit("quarters"),
+        "source_entity": pl.col("company_id"),
+    }
+    return companies.select("session_date", "company_id", **{name: values[name] for name in KNOWN})
+
+
+@pytest.fixture
+def valuation() -> pl.DataFrame:
+    small = members("small", (100,) * 4)
+    large = members("large", (100,) * 2)
+    known = pl.concat([earnings(small, EARNINGS), earnings(large, (4, 5))])
+    return valuation_daily(pl.concat([small, large]), known)
+
+
+@pytest.mark.parametrize(
+    ("measure", "convention", "value", "companies"),
+    [
+        ("pe", "incl_losses", 50.0, 4),
+        ("pe", "excl_losses", 300 / 23, 3),
+        ("pe", "hybrid", 400 / 23, 4),
+        ("pe", "median", 12.5, 3),
+        ("earnings_yield", "incl_losses", 0.02, 4),
+        ("earnings_yield", "excl_losses", 23 / 300, 3),
+        ("earnings_yield", "hybrid", 23 / 400, 4),
+        ("earnings_yield", "median", 0.08, 3),
+        ("ps", "incl_losses", 2.0, 4),
+        ("pb", "incl_losses", 4.0, 4),
+    ],
+)
+def test_the_four_conventions(
+    valuation: pl.DataFrame, measure: str, convention: str, value: float, companies: int
+) -> None:
+    row = valuation.filter(segment="small", measure=measure, convention=convention).row(0, named=True)
+    assert row["value"] == float(f"{value:.12g}")
+    assert row["company_count"] == companies
+    assert row["null_reason"] is None
+
+
+def test_the_losses_are_a_quarter_of_companies_and_caps(valuation: pl.DataFrame) -> None:
+    row = valuation.filter(segment="small", measure="pe", convention="median").row(0, named=True)
+    assert (row["loss_share_count"], row["loss_share_cap"]) == (0.25, 0.25)
+    assert (row["cap_coverage"], row["count_coverage"]) == (1.0, 1.0)
+    assert (row["median_report_age_days"], row["restated_share"]) == (61.0, 1.0)
+
+
+def test_the_discount_to_large(valuation: pl.DataFrame) -> None:
+    row = (
+        valuation_spread_daily(valuation).filter(segment="small", measure="pe", convention="median").row(0, named=True)
+    )
+    assert (row["value"], row["large_value"]) == (12.5, 22.5)
+    assert row["discount"] == float(f"{12.5 / 22.5 - 1:.12g}")
+    assert (row["percentile"], row["history_start"], row["history_sessions"]) == (1.0, DAY, 1)

@@ -1,0 +1,330 @@
+"""A whole warehouse made by hand: six companies, one per bucket, two published sessions and a refused one.
+
+InnovateTech is the plain case that must always hold: 20,000,000 shares at 25 make a cap of 500,000,000, a small cap.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.edge.builds import Build
+from flows.paths import DataPaths
+from transforms.contracts import BY_NAME, Column, table
+from transforms.contracts.fields import BUCKETS
+
+FIRST, SECOND, REFUSED = date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)
+PUBLISHED = (FIRST, SECOND)
+SESSIONS = (FIRST, SECOND, REFUSED)
+NOON = datetime(2024, 1, 4, 12, tzinfo=UTC)
+SHA = "a" * 64
+COMPANIES = {  # symbol: bucket, shares, price
+    "NANO": ("nano", 10_000_000, 2.5),
+    "MICR": ("micro", 10_000_000, 10.0),
+    "INNO": ("small", 20_000_000, 25.0),
+    "MIDC": ("mid", 50_000_000, 100.0),
+    "LARG": ("large", 500_000_000, 100.0),
+    "MEGA": ("mega", 10_000_000_000, 300.0),
+}
+MARTS_FROM_WORK = (
+    "segment_daily",
+    "valuation_daily",
+    "valuation_spread_daily",
+    "fund_flows_daily",
+    "segment_flows_daily",
+)
+Frames = dict[str, pl.DataFrame]
+_EMPTY: dict[str, Any] = {
+    "VARCHAR": "x",
+    "DATE": FIRST,
+    "TIMESTAMPTZ": NOON,
+    "BIGINT": 1,
+    "HUGEINT": 0,
+    "INTEGER": 0,
+    "DOUBLE": 1.0,
+    "BOOLEAN": False,
+    "VARCHAR[]": [],
+}
+
+
+def rows(name: str, *given: Mapping[str, Any]) -> pl.DataFrame:
+    """A frame of the table's shape; what a row leaves out is null where it may be, else a plain value."""
+    contract = table(name)
+    unknown = {key for row in given for key in row} - set(contract.column_names)
+    assert not unknown, f"{name} has no columns {unknown}"
+    filled = [{column.name: row.get(column.name, _plain(column)) for column in contract} for row in given]
+    return pl.DataFrame(filled, schema=contract.polars_schema)
+
+
+def empty(name: str) -> pl.DataFrame:
+    return table(name).empty()
+
+
+def company_id(symbol: str) -> str:
+    return f"C:{symbol}~20240102"
+
+
+def security_id(symbol: str) -> str:
+    return f"{symbol}~20240102"
+
+
+def cap(symbol: str) -> int:
+    _, shares, price = COMPANIES[symbol]
+    return int(shares * price)
+
+
+TOTAL_CAP = sum(cap(symbol) for symbol in COMPANIES)
+
+
+def core() -> Frames:
+    """Every core table; share_counts, fundamentals and macro hold one row each."""
+    return {
+        "core.securities": rows("core.securities", *[_security(s) for s in COMPANIES]),
+        "core.quotes": rows("core.quotes", *[_quote(s, day) for day in PUBLISHED for s in COMPANIES]),
+        "core.security_caps": rows(
+            "core.security_caps", *[_line(s, day) for day in PUBLISHED for s in COMPANIES]
+        ),
+        "core.market_caps": rows("core.market_caps", *[_cap(s, day) for day in PUBLISHED for s in COMPANIES]),
+        "core.bucket_memberships": rows("core.bucket_memberships", *[_membership(s) for s in COMPANIES]),
+        "core.share_counts": rows(
+            "core.share_counts",
+            {"company_id": company_id("INNO"), "share_class": "all", "as_of": FIRST, "known_at": NOON,
+             "shares": 20_000_000, "source": "files", "quality": "reported"},
+        ),
+        "core.fundamentals": rows(
+            "core.fundamentals",
+            {"company_id": company_id("INNO"), "concept": "net_income", "period_start": date(2023, 7, 1),
+             "period_end": date(2023, 9, 30), "known_at": NOON, "vintage_date": FIRST, "value": 1e7,
+             "source": "simfin"},
+        ),
+        "core.fund_shares": rows(
+            "core.fund_shares",
+            {"fund": "IWM", "as_of": FIRST, "known_at": NOON, "flow_usd": 1e8, "vintage_date": FIRST},
+        ),
+        "core.macro": rows(
+            "core.macro", {"series": "DGS10", "as_of": FIRST, "known_at": NOON, "value": 4.0}
+        ),
+    }  # fmt: skip
+
+
+def work() -> Frames:
+    """The frames that transforms would compute, keyed by mart."""
+    return {
+        "marts.segment_daily": rows("marts.segment_daily", *[r for day in PUBLISHED for r in _segments(day)]),
+        "marts.valuation_daily": rows(
+            "marts.valuation_daily", *[r for day in PUBLISHED for r in _valuations(day)]
+        ),
+        "marts.valuation_spread_daily": rows(
+            "marts.valuation_spread_daily", *[r for day in PUBLISHED for r in _spreads(day)]
+        ),
+        "marts.fund_flows_daily": rows(
+            "marts.fund_flows_daily",
+            *[r for day in PUBLISHED for r in (
+                {"session_date": day, "fund": "IWM", "segment": "small", "flow_usd": 1e8, "assets_usd": 5e10,
+                 "flow_pct_assets": 0.002, "quality": "reported", "as_of": day},
+                {"session_date": day, "fund": "IJR", "segment": "small", "quality": "missing"},
+            )],
+        ),
+        "marts.segment_flows_daily": rows(
+            "marts.segment_flows_daily",
+            *[{"session_date": day, "segment": "small", "fund_count": 1, "flow_usd": 1e8,
+               "flow_pct_assets": 0.002, "quality": "partial"} for day in PUBLISHED],
+        ),
+    }  # fmt: skip
+
+
+def ops(run_id: str = "run-1") -> Frames:
+    """Every ops table that is written before the gate."""
+    verdicts = [(FIRST, "published", []), (SECOND, "published", []), (REFUSED, "refused", ["ADM_TOTAL"])]
+    return {
+        "ops.sessions": rows(
+            "ops.sessions",
+            *[{"session_date": day, "status": status, "rule_codes": codes, "degraded_sources": [],
+               "row_count": 6, "company_count": 6 if status == "published" else 0,
+               "market_cap_usd": TOTAL_CAP, "run_id": run_id} for day, status, codes in verdicts],
+        ),
+        "ops.runs": rows("ops.runs", {"run_id": run_id, "kind": "backfill", "started_at": NOON}),
+        "ops.fetches": rows(
+            "ops.fetches",
+            {"source": "nasdaq_screener", "dataset": "daily/nasdaq", "file_key": "2024-01-03", "sha256": SHA,
+             "landed_at": NOON},
+        ),
+        "ops.licences": rows("ops.licences", {"source": "nasdaq_screener", "history": "days", "roles": ["quotes"]}),
+    }  # fmt: skip
+
+
+def everything(run_id: str = "run-1") -> Frames:
+    """All frames of a good warehouse; tables of admission's memory get one plain row each."""
+    frames = {**core(), **work(), **ops(run_id)}
+    for name, contract in BY_NAME.items():
+        if name not in frames and contract.schema == "ops" and not contract.may_be_empty:
+            if name not in ("ops.checks", "ops.publications", "ops.schema_version"):
+                frames[name] = rows(name, {})
+    return frames
+
+
+def fill(build: Build, frames: Frames) -> None:
+    """Write all frames into a build as a run does, marts through sql/marts."""
+    for name, frame in frames.items():
+        if name.startswith("marts."):
+            build.work(name.removeprefix("marts."), frame)
+        else:
+            build.replace(name, frame, SESSIONS)
+    build.run_marts(SESSIONS)
+
+
+def publication(run_id: str, base_run_id: str | None = None, closed_at: datetime = NOON) -> pl.DataFrame:
+    return rows(
+        "ops.publications", {"run_id": run_id, "base_run_id": base_run_id, "build_closed_at": closed_at}
+    )
+
+
+def closed_build(
+    root: Path, run_id: str, *, on: Path | None = None, change: Callable[[Frames], Frames] = lambda f: f
+) -> Path:
+    """The path of a closed build of the good warehouse, after `change`."""
+    paths = DataPaths(root)
+    with Build.start(paths, run_id, on) as build:
+        fill(build, change(everything(run_id)))
+        build.replace("ops.publications", publication(run_id, build.base_run_id))
+        return build.close()
+
+
+def _plain(column: Column) -> Any:
+    if column.nullable:
+        return None
+    return column.values[0] if column.values else _EMPTY[column.type]
+
+
+def _security(symbol: str) -> dict[str, Any]:
+    return {
+        "security_id": security_id(symbol),
+        "company_id": company_id(symbol),
+        "symbol": symbol,
+        "exchange": "nasdaq",
+        "name": f"{symbol} Inc. Common Stock",
+        "sector": "Technology",
+        "security_type": "common",
+        "valid_from": FIRST,
+        "first_session": FIRST,
+        "last_session": SECOND,
+    }
+
+
+def _quote(symbol: str, day: date) -> dict[str, Any]:
+    return {
+        "session_date": day,
+        "security_id": security_id(symbol),
+        "symbol": symbol,
+        "exchange": "nasdaq",
+        "close": COMPANIES[symbol][2],
+        "volume": 1_000,
+        "currency": "USD",
+        "source": "nasdaq_screener",
+        "known_at": datetime(day.year, day.month, day.day, 21, tzinfo=UTC),
+    }
+
+
+def _line(symbol: str, day: date) -> dict[str, Any]:
+    return {
+        "session_date": day,
+        "security_id": security_id(symbol),
+        "company_id": company_id(symbol),
+        "price": COMPANIES[symbol][2],
+        "vendor_cap_usd": cap(symbol),
+        "class_cap_usd": cap(symbol),
+    }
+
+
+def _cap(symbol: str, day: date) -> dict[str, Any]:
+    _, shares, price = COMPANIES[symbol]
+    return {
+        "session_date": day,
+        "company_id": company_id(symbol),
+        "ticker": symbol,
+        "price": price,
+        "shares": float(shares),
+        "shares_source": "derived: cap / price",
+        "cap_usd": cap(symbol),
+        "currency": "USD",
+        "cap_local": cap(symbol),
+        "tier": "vendor_implied",
+        "quality": "single_source",
+        "reason": "one source",
+    }
+
+
+def _membership(symbol: str) -> dict[str, Any]:
+    bucket = COMPANIES[symbol][0]
+    return {
+        "company_id": company_id(symbol),
+        "scheme_id": "fixed_usd",
+        "bucket": bucket,
+        "raw_bucket": bucket,
+        "weight": 1.0,
+        "basis_used": "full",
+        "valid_from": FIRST,
+        "reason": "initial",
+    }
+
+
+def _segments(day: date) -> list[dict[str, Any]]:
+    members = {bucket: [s for s, (b, *_) in COMPANIES.items() if b == bucket] for bucket in BUCKETS}
+    members["smid"] = members["small"] + members["mid"]
+    members["total"] = list(COMPANIES)
+    return [
+        {
+            "session_date": day,
+            "scheme_id": "fixed_usd",
+            "segment": segment,
+            "company_count": len(symbols),
+            "market_cap_usd": sum(cap(symbol) for symbol in symbols),
+            "cap_share": sum(cap(symbol) for symbol in symbols) / TOTAL_CAP,
+            "return_price_vw": 0.0,
+            "turnover": 0.01,
+            "dollar_volume_usd": 1_000 * len(symbols),
+        }
+        for segment, symbols in members.items()
+    ]
+
+
+def _valuations(day: date) -> list[dict[str, Any]]:
+    values = [("small", "pe", 20.0), ("small", "earnings_yield", 0.05), ("large", "pe", 25.0),
+              ("large", "earnings_yield", 0.04), ("nano", "pe", None)]  # fmt: skip
+    return [
+        {
+            "session_date": day,
+            "scheme_id": "fixed_usd",
+            "segment": segment,
+            "measure": measure,
+            "convention": "incl_losses",
+            "value": value,
+            "null_reason": None if value else "no_coverage",
+            "median_report_age_days": 90.0,
+        }
+        for segment, measure, value in values
+    ]
+
+
+def _spreads(day: date) -> list[dict[str, Any]]:
+    values = [("pe", 20.0, 25.0, -0.2), ("earnings_yield", 0.05, 0.04, 0.25)]
+    return [
+        {
+            "session_date": day,
+            "scheme_id": "fixed_usd",
+            "measure": measure,
+            "convention": "incl_losses",
+            "segment": "small",
+            "value": value,
+            "large_value": large,
+            "discount": discount,
+            "percentile": 1.0,
+            "history_start": FIRST,
+            "history_sessions": 1,
+        }
+        for measure, value, large, discount in values
+    ]
+
+

@@ -1,0 +1,256 @@
+"""Which codes fail on which bad data: exactly those, and no other."""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from expectations.gate import GateResult
+from flows.edge.builds import Build
+from flows.edge.quality import gate_build
+from tests.sql import hand_made
+from transforms.contracts import table
+
+Mutate = Callable[[pl.DataFrame], pl.DataFrame]
+INNO = pl.col("company_id") == hand_made.company_id("INNO")
+INNO_LINE = pl.col("security_id") == hand_made.security_id("INNO")
+SMALL = pl.col("segment") == "small"
+
+
+def put(column: str, value: object, where: pl.Expr) -> Mutate:
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        put_in = pl.lit(value, dtype=frame.schema[column])
+        return frame.with_columns(pl.when(where).then(put_in).otherwise(pl.col(column)).alias(column))
+
+    return change
+
+
+def without(where: pl.Expr) -> Mutate:
+    return lambda frame: frame.filter(~where)
+
+
+def twice(where: pl.Expr) -> Mutate:
+    return lambda frame: pl.concat([frame, frame.filter(where)])
+
+
+def more(*rows: dict[str, object]) -> Mutate:
+    def add(frame: pl.DataFrame) -> pl.DataFrame:
+        name = next(n for n, t in hand_made.BY_NAME.items() if t.column_names == frame.columns)
+        return pl.concat([frame, hand_made.rows(name, *rows)])
+
+    return add
+
+
+def gate(
+    build: Build, bad: dict[str, pl.DataFrame], tables: Collection[str] | None = None
+) -> GateResult:
+    for name, frame in bad.items():
+        build.replace(name, frame, hand_made.SESSIONS)
+    return gate_build(build, hand_made.SESSIONS, tables=[table(name) for name in tables or bad])
+
+
+CASES: dict[str, tuple[str, Mutate, set[str]]] = {
+    "a negative price": ("core.quotes", put("close", -1.0, INNO_LINE), {"GATE_RANGE"}),
+    "a price that is no number": ("core.quotes", put("close", float("nan"), INNO_LINE), {"GATE_RANGE"}),
+    "no price": ("core.quotes", put("close", None, INNO_LINE), {"GATE_NOT_NULL"}),
+    "an unknown exchange": ("core.quotes", put("exchange", "lse", INNO_LINE), {"GATE_VALUES"}),
+    "a quote twice": ("core.quotes", twice(INNO_LINE), {"GATE_KEY"}),
+    "a quote known the day before": (
+        "core.quotes",
+        put("known_at", datetime(2024, 1, 1, tzinfo=UTC), INNO_LINE),
+        {"GATE_KNOWN_BEFORE"},
+    ),
+    "a quote of an unknown security": (
+        "core.quotes",
+        put("security_id", "ZZZ~20240102", INNO_LINE),
+        {"GATE_ORPHANS"},
+    ),
+    "a session without quotes": (
+        "core.quotes",
+        without(pl.col("session_date") == hand_made.SECOND),
+        {"GATE_ADMITTED_PRESENT"},
+    ),
+    "no quotes at all": ("core.quotes", without(pl.lit(value=True)), {"GATE_ROWS", "GATE_ADMITTED_PRESENT"}),
+    "a refused session with quotes": (
+        "core.quotes",
+        lambda f: pl.concat([f, f.head(1).with_columns(pl.lit(hand_made.REFUSED).alias("session_date"))]),
+        {"GATE_REFUSED_ABSENT", "GATE_KNOWN_BEFORE"},
+    ),
+    "a cap of 35e12": (
+        "core.market_caps",
+        lambda f: f.with_columns(
+            pl.when(INNO).then(35 * 10**12).otherwise(name).alias(name) for name in ("cap_usd", "cap_local")
+        ).with_columns(pl.when(INNO).then(35e12 / 25).otherwise("shares").alias("shares")),
+        {"GATE_CAP_LEVEL", "GATE_SEGMENT_CAPS", "GATE_LATEST_COMPLETE"},
+    ),
+    "a cap that is not price times shares": (
+        "core.market_caps",
+        put("shares", 20_200_000.0, INNO),
+        {"GATE_CAP_IDENTITY"},
+    ),
+    "a company lost": (
+        "core.market_caps",
+        without(INNO),
+        {"GATE_SEGMENT_CAPS", "GATE_ADMITTED_PRESENT", "GATE_LATEST_COMPLETE"},
+    ),
+    "a company in no bucket": ("core.bucket_memberships", without(INNO), {"GATE_MEMBERSHIP_COVERS"}),
+    "a company in two buckets": (
+        "core.bucket_memberships",
+        lambda f: pl.concat([f, f.filter(INNO).with_columns(pl.lit("mid").alias("bucket"))]),
+        {"GATE_MEMBERSHIP_COVERS"},
+    ),
+    "two intervals at once": (
+        "core.bucket_memberships",
+        lambda f: pl.concat([f, f.filter(INNO).with_columns(pl.lit(hand_made.SECOND).alias("valid_from"))]),
+        {"GATE_MEMBERSHIP_COVERS", "GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "a security twice at a time": (
+        "core.securities",
+        lambda f: pl.concat([f, f.filter(INNO_LINE).with_columns(pl.lit(hand_made.SECOND).alias("valid_from"))]),
+        {"GATE_SECURITY_OVERLAP"},
+    ),
+    "a report published before its period ends": (
+        "core.fundamentals",
+        put("known_at", datetime(2023, 9, 1, tzinfo=UTC), pl.lit(value=True)),
+        {"GATE_KNOWN_BEFORE"},
+    ),
+    "a segment lost": (
+        "marts.segment_daily",
+        without(pl.col("segment") == "nano"),
+        {"GATE_SEGMENTS_COMPLETE", "GATE_SEGMENT_SHARES", "GATE_SEGMENT_SUMS"},
+    ),
+    "a share above one": (
+        "marts.segment_daily",
+        put("cap_share", 1.5, pl.col("segment") == "mega"),
+        {"GATE_RANGE", "GATE_SEGMENT_SHARES"},
+    ),
+    "a total that is not all": (
+        "marts.segment_daily",
+        put("cap_share", 0.99, pl.col("segment") == "total"),
+        {"GATE_TOTAL_SHARE"},
+    ),
+    "a dollar too much in smid": (
+        "marts.segment_daily",
+        lambda f: f.with_columns(market_cap_usd=pl.col("market_cap_usd") + (pl.col("segment") == "smid")),
+        {"GATE_SEGMENT_SUMS"},
+    ),
+    "an unknown segment": (
+        "marts.segment_daily",
+        put("segment", "tiny", pl.col("segment") == "smid"),
+        {"GATE_VALUES", "GATE_SEGMENT_SUMS", "GATE_SEGMENT_SHARES"},
+    ),
+    "a segment twice": (
+        "marts.segment_daily",
+        twice(pl.col("segment") == "nano"),
+        {"GATE_KEY", "GATE_SEGMENT_SHARES", "GATE_SEGMENT_SUMS"},
+    ),
+    "a market that halves": (
+        "marts.segment_daily",
+        put("return_price_vw", -0.5, pl.col("segment") == "total"),
+        {"GATE_SEGMENT_RETURN"},
+    ),
+    "all of a segment traded in a day": (
+        "marts.segment_daily",
+        put("turnover", 1.1, SMALL),
+        {"GATE_TURNOVER"},
+    ),
+    "a yield that is not one over P/E": (
+        "marts.valuation_daily",
+        put("value", 0.06, SMALL & (pl.col("measure") == "earnings_yield")),
+        {"GATE_YIELD_RECIPROCAL", "GATE_SPREAD_SOURCE"},
+    ),
+    "no value and no reason": (
+        "marts.valuation_daily",
+        put("null_reason", None, pl.col("segment") == "nano"),
+        {"GATE_NULL_REASON"},
+    ),
+    "reports older than 15 months": (
+        "marts.valuation_daily",
+        put("median_report_age_days", 500.0, SMALL),
+        {"GATE_REPORT_AGE"},
+    ),
+    "a discount that is not the ratio": (
+        "marts.valuation_spread_daily",
+        put("discount", -0.3, pl.col("measure") == "pe"),
+        {"GATE_SPREAD_IDENTITY"},
+    ),
+    "no discount where both sides stand": (
+        "marts.valuation_spread_daily",
+        put("discount", None, pl.col("measure") == "pe"),
+        {"GATE_SPREAD_IDENTITY"},
+    ),
+    "a history from the future": (
+        "marts.valuation_spread_daily",
+        put("history_start", date(2024, 1, 5), pl.lit(value=True)),
+        {"GATE_HISTORY_START"},
+    ),
+    "a flow that was not updated, with a value": (
+        "marts.fund_flows_daily",
+        put("quality", "not_updated", pl.col("fund") == "IWM"),
+        {"GATE_FLOW_QUALITY"},
+    ),
+    "half a fund gone in a day": (
+        "marts.fund_flows_daily",
+        put("flow_pct_assets", -0.5, pl.col("fund") == "IWM"),
+        {"GATE_FLOW_SIZE"},
+    ),
+    "a segment's flow that its funds do not have": (
+        "marts.segment_flows_daily",
+        put("flow_usd", 1e8 + 1, SMALL),
+        {"GATE_SEGMENT_FLOWS"},
+    ),
+    "a sum over sessions in spite of a fund unknown": (
+        "marts.segment_flows_daily",
+        put("flow_5d_usd", 5e8, SMALL),
+        {"GATE_SEGMENT_FLOWS"},
+    ),
+    "a company missing from caps_latest": (
+        "marts.caps_latest",
+        without(INNO),
+        {"GATE_LATEST_COMPLETE"},
+    ),
+    "a cap without its file": (
+        "marts.caps_latest",
+        put("quote_file_sha256", None, INNO),
+        {"GATE_LATEST_LINEAGE"},
+    ),
+    "fewer companies than ops.sessions counts": (
+        "ops.sessions",
+        put("company_count", 7, pl.col("status") == "published"),
+        {"GATE_ADMITTED_PRESENT"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_data_fails_exactly_its_codes(case: str, good: object, build_on: Callable[[], Build]) -> None:
+    name, mutate, expected = CASES[case]
+    build = build_on()
+    frame = build.query(f"select * from {name}")
+    bad = mutate(table(name).conform(frame))
+
+    result = gate(build, {name: bad})
+
+    assert {*result.failed, *result.warned} == expected
+    assert result.errored == ()
+    assert set(result.samples["rule_code"]) == expected - {"GATE_ROWS"}, "each failure shows rows"
+
+
+def test_the_good_warehouse_passes_every_rule(build_on: Callable[[], Build]) -> None:
+    build = build_on()
+
+    result = gate_build(build, hand_made.SESSIONS)
+
+    assert result.passed
+    assert (result.failed, result.warned, result.errored) == ((), (), ())
+    assert set(result.checks["outcome"]) == {"passed", "not_applicable"}
+    assert build.query("select count(*) as n from ops.checks").item() == result.checks.height
+
+
+def test_every_case_of_bad_data_is_seen_by_a_rule_and_every_rule_by_a_case() -> None:
+    from expectations.gate_rules import GATE_RULES
+
+    tested = {code for _, _, codes in CASES.values() for code in codes}
+    # columns and empty suites are tested below: they cannot come from a frame of the contract's shape
+    assert tested == set(GATE_RULES) - {"GATE_COLUMNS", "GATE_NOTHING_CHECKED"}

@@ -1,0 +1,132 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from flows.alert import FailingRows
+from flows.edge.run_records import read_record
+from flows.paths import DataPaths
+from flows.run_record import RunRecord, RunStatus, SessionVerdict
+from flows.settings import Settings
+from flows.steps.notify import notify
+from tests.vendors.alert_channels import free_port, webhook
+
+
+@pytest.fixture(autouse=True)
+def _no_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> DataPaths:
+    return DataPaths(tmp_path / "data")
+
+
+def refused_night() -> RunRecord:
+    return RunRecord(
+        run_id="20260115T231500Z-nightly-ab12",
+        kind="nightly",
+        started_at="2026-01-15T23:15:00+00:00",
+        asked_sessions=["2026-01-15"],
+        status=RunStatus.REFUSED,
+        exit_code=2,
+        error="Session 2026-01-15 was refused.",
+        next_step="Read docs/runbooks/admission-refused.md.",
+        sessions=[SessionVerdict("2026-01-15", "refused", rule_codes=("A07", "A08"))],
+        rows_per_stage={"staged": 7012},
+        gate={"rule_codes": ["A08", "G01"]},
+    )
+
+
+def settings_with(*urls: str) -> Settings:
+    return Settings(alert_urls=urls)  # type: ignore[arg-type]
+
+
+def test_refused_night_is_told_once_with_everything_that_helps(paths: DataPaths) -> None:
+    with webhook() as hook:
+        notify(
+            settings_with(hook.url),
+            paths,
+            refused_night(),
+            before=RunStatus.PUBLISHED,
+            failing=FailingRows.of(["symbol"], [["AMCR"]], total=1),
+            last_good_session="2026-01-14",
+        )
+    (post,) = hook.posts
+    assert post["title"] == "smallcaps FAILED: session 2026-01-15 A07, A08, G01"
+    for part in (
+        "Session 2026-01-15 was refused.",
+        "20260115T231500Z-nightly-ab12 (nightly)",
+        "staged 7,012",
+        "last good session  2026-01-14",
+        "AMCR",
+        str(paths.run_record("20260115T231500Z-nightly-ab12")),
+        str(paths.quarantine),
+        f"{paths.warehouse} (untouched)",
+        "What to do next: Read docs/runbooks/admission-refused.md.",
+    ):
+        assert part in post["message"]
+
+
+def test_outcome_stands_in_the_run_record(paths: DataPaths) -> None:
+    record = refused_night()
+    with webhook() as hook:
+        notify(settings_with(hook.url, f"json://127.0.0.1:{free_port()}/t0ken"), paths, record)
+    (alert,) = read_record(paths.run_record(record.run_id)).alerts
+    assert (alert.kind, alert.channels, alert.delivered) == ("failed", 2, 1)
+    assert alert.error == "channel 2 (json) did not take the message"
+    assert "t0ken" not in paths.run_record(record.run_id).read_text(encoding="utf-8")
+
+
+def test_good_night_after_a_good_one_is_silent_but_recorded(paths: DataPaths) -> None:
+    record = refused_night()
+    record.status = RunStatus.PUBLISHED
+    with webhook() as hook:
+        notify(settings_with(hook.url), paths, record, before=RunStatus.PUBLISHED)
+    assert hook.posts == []
+    assert read_record(paths.run_record(record.run_id)).alerts == []
+
+
+def test_recovery_is_told(paths: DataPaths) -> None:
+    record = RunRecord(
+        "r", "nightly", "2026-01-16T23:15:00+00:00", ["2026-01-16"], status=RunStatus.PUBLISHED
+    )
+    record.published_path = str(paths.warehouse)
+    with webhook() as hook:
+        notify(settings_with(hook.url), paths, record, before=RunStatus.REFUSED)
+    assert hook.posts[0]["title"] == "smallcaps RECOVERED: session 2026-01-16"
+    assert "Published again" in hook.posts[0]["message"]
+    assert f"{paths.warehouse} (replaced)" in hook.posts[0]["message"]
+
+
+def test_degraded_night_names_the_sources(paths: DataPaths) -> None:
+    record = RunRecord("r", "nightly", "2026-01-16T23:15:00+00:00", ["2026-01-16"], status=RunStatus.DEGRADED)
+    record.degraded_sources = {"etf_flows": "HTTP 503 after 4 tries."}
+    with webhook() as hook:
+        notify(settings_with(hook.url), paths, record)
+    assert "etf_flows: HTTP 503 after 4 tries. The last known" in hook.posts[0]["message"]
+
+
+def test_backfill_counts_its_sessions(paths: DataPaths) -> None:
+    record = refused_night()
+    record.sessions = [SessionVerdict(f"2026-01-{day}", "published") for day in (12, 13)]
+    record.sessions += [SessionVerdict(f"2026-01-{day}", "refused", rule_codes=("A07",)) for day in (14, 15)]
+    with webhook() as hook:
+        notify(settings_with(hook.url), paths, record)
+    assert "sessions published 2, sessions refused 2, sessions missing 0" in hook.posts[0]["message"]
+    assert hook.posts[0]["title"] == "smallcaps FAILED: nightly A07, A08, G01"
+
+
+def test_missing_channel_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        notify(settings_with(), paths, refused_night())
+    assert "No alert channel is set" in caplog.text
+    assert "Session 2026-01-15 was refused." in caplog.text
+
+
+def test_its_own_failure_is_logged_and_never_raised(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "data").write_text("a file where the data folder should be", encoding="utf-8")
+    with webhook() as hook:
+        notify(settings_with(hook.url), DataPaths(tmp_path / "data"), refused_night())
+    assert len(hook.posts) == 1
+    assert "could not tell anybody" in caplog.text

@@ -1,0 +1,96 @@
+"""Security types from names and symbols as the vendor writes them."""
+
+import polars as pl
+import pytest
+
+from transforms.core.security_types import classify, name_root
+
+CASES = [
+    ("AAPL", "Apple Inc. Common Stock", "common", "name_common"),
+    ("BRK/B", "Berkshire Hathaway Inc.", "common", "bare_company_name"),
+    (
+        "AMX",
+        "America Movil S.A.B. de C.V. American Depositary Shares (each representing the right to receive 20 Series L)",
+        "depositary_share",
+        "name_american_depositary",
+    ),
+    (
+        "BSBR",
+        "Banco Santander Brasil SA American Depositary Shares each representing one unit",
+        "depositary_share",
+        "name_american_depositary",
+    ),
+    ("CUK", "Carnival Plc ADS ADS", "depositary_share", "name_depositary_share"),
+    (
+        "ABR^D",
+        "Arbor Realty Trust 6.375% Series D Cumulative Redeemable Preferred Stock",
+        "preferred",
+        "symbol_nyse_preferred",
+    ),
+    (
+        "HBANM",
+        "Huntington Bancshares Incorporated Depositary Shares each representing a 1/1000th interest in a share of Preferred Stock",
+        "preferred",
+        "name_preferred",
+    ),
+    ("BNS", "Bank Nova Scotia Halifax Pfd 3 Ordinary Shares", "common", "name_common"),
+    ("AACIW", "Armada Acquisition Corp. I Warrant", "warrant", "name_warrant"),
+    ("SLAMW", "Slam Corp.", "warrant", "symbol_fifth_letter_warrant"),
+    ("ACAHU", "Atlantic Coastal Acquisition Corp. Unit", "unit", "name_unit"),
+    ("ET", "Energy Transfer LP Common Units", "limited_partnership", "name_partnership"),
+    ("ACAXR", "Alset Capital Acquisition Corp. Right", "right", "name_right"),
+    ("TBB", "AT&T Inc. 5.350% Global Notes due 2066", "note", "name_note"),
+    ("TVE", "Tennessee Valley Authority", "note", "name_agency_bond"),
+    ("ACAH", "Atlantic Coastal Acquisition Corp. Class A Common Stock", "spac", "name_spac"),
+    ("PDI", "PIMCO Dynamic Income Fund Common Stock", "fund", "name_fund"),
+    ("GDV", "Gabelli Dividend & Income Trust Common Shares of Beneficial Interest", "fund", "name_income_trust"),
+    ("UHT", "Universal Health Realty Income Trust Common Stock", "common", "name_common"),
+    ("RVT", "Royce Value Trust Inc. Common Stock", "fund", "name_fund_house_trust"),
+    ("EMBCV", "Embecta Corp. Common Stock When Issued", "when_issued", "name_when_issued"),
+]
+
+
+@pytest.mark.parametrize(("symbol", "name", "security_type", "rule"), CASES)
+def test_each_name_is_decided_by_its_rule(symbol: str, name: str, security_type: str, rule: str) -> None:
+    lines = pl.DataFrame(
+        {"symbol": [symbol], "name": [name], "industry": [None]}, schema_overrides={"industry": pl.String}
+    )
+    row = classify(lines).row(0, named=True)
+    assert (row["security_type"], row["type_rule"]) == (security_type, rule)
+
+
+def test_a_blank_check_is_known_by_its_industry() -> None:
+    lines = pl.DataFrame(
+        {
+            "symbol": ["BTWN"],
+            "name": ["Bridgetown Holdings Limited Class A Ordinary Shares"],
+            "industry": ["Blank Checks"],
+        }
+    )
+    assert classify(lines)["security_type"].item() == "spac"
+
+
+def test_a_line_without_a_name_is_decided_too() -> None:
+    lines = pl.DataFrame(
+        {"symbol": ["XYZ"], "name": [None], "industry": [None]},
+        schema_overrides={"name": pl.String, "industry": pl.String},
+    )
+    assert classify(lines)["security_type"].item() == "common"
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Alphabet Inc. Class A Common Stock", "Alphabet Inc. Class C Capital Stock"),
+        ("Fox Corporation Class B Common Stock", "Fox Corporation Class A Common Stock"),
+        ("Rush Enterprises Inc. Common Stock Cl A", "Rush Enterprises Inc. Class B"),
+        ("Lennar Corporation Class A Common Stock", "Lennar  Corporation Class B"),
+        (
+            "Liberty Media Corporation Series A Liberty SiriusXM Common Stock",
+            "Liberty Media Corporation Series C Liberty Formula One Common Stock",
+        ),
+    ],
+)
+def test_lines_of_one_company_share_the_root(left: str, right: str) -> None:
+    roots = pl.DataFrame({"name": [left, right]}).select(name_root(pl.col("name"))).to_series()
+    assert roots[0] == roots[1] != ""

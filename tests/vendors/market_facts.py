@@ -1,0 +1,152 @@
+"""The tiny market's fundamentals, fund flows and yields, as files of the vendors' layout."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from tests.vendors.market import SIZES, Listing, Market, companies
+
+INCOME_COLUMNS = (
+    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
+    "Shares (Diluted);Revenue;Cost of Revenue;Gross Profit;Operating Expenses;Selling, General & Administrative;"
+    "Research & Development;Depreciation & Amortization;Operating Income (Loss);Non-Operating Income (Loss);"
+    "Interest Expense, Net;Pretax Income (Loss), Adj.;Abnormal Gains (Losses);Pretax Income (Loss);"
+    "Income Tax (Expense) Benefit, Net;Income (Loss) from Continuing Operations;Net Extraordinary Gains (Losses);"
+    "Net Income;Net Income (Common)"
+).split(";")
+BALANCE_COLUMNS = (
+    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
+    "Shares (Diluted);Cash, Cash Equivalents & Short Term Investments;Accounts & Notes Receivable;Inventories;"
+    "Total Current Assets;Property, Plant & Equipment, Net;Long Term Investments & Receivables;"
+    "Other Long Term Assets;Total Noncurrent Assets;Total Assets;Payables & Accruals;Short Term Debt;"
+    "Total Current Liabilities;Long Term Debt;Total Noncurrent Liabilities;Total Liabilities;"
+    "Share Capital & Additional Paid-In Capital;Treasury Stock;Retained Earnings;Total Equity;"
+    "Total Liabilities & Equity"
+).split(";")
+VINTAGE = date(2024, 12, 20)
+QUARTERS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30))
+PUBLISHED_AFTER = timedelta(days=40)
+FUNDS = ("IWM", "SPY", "IVV", "MDY")
+
+
+def write_facts(
+    market: Market, archive: Path, sessions: Iterable[date], *, flows_until: date | None = None
+) -> Path:
+    """Fundamentals, fund flows and yields for a run over `sessions`; returns the archive."""
+    write_simfin(market, archive)
+    days = [session for session in sessions if flows_until is None or session <= flows_until]
+    write_flows(archive, days)
+    write_yields(archive, days)
+    return archive
+
+
+def write_simfin(
+    market: Market, archive: Path, *, vintage: date = VINTAGE, quarters: Iterable[date] = QUARTERS, growth: float = 1.0
+) -> Path:
+    """Quarterly statements of the companies that report, published forty days after each quarter's end.
+
+    `growth` multiplies what they earned: a later vintage may restate.
+    """
+    folder = archive / "simfin" / vintage.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = [(company, number) for number, company in enumerate(_reporting(market.seed))]
+    ends = tuple(quarters)
+    income = [_income(company, number, end, growth) for company, number in reports for end in ends]
+    balance = [_balance(company, number, end) for company, number in reports for end in ends]
+    _write_zip(folder / "us-income-quarterly.zip", INCOME_COLUMNS, income)
+    _write_zip(folder / "us-balance-quarterly.zip", BALANCE_COLUMNS, balance)
+    return archive
+
+
+def write_flows(archive: Path, days: Iterable[date]) -> Path:
+    """Published flows of a few funds; shares and assets of the last day."""
+    folder = archive / "etf" / "flows_2025"
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = list(days)
+    flows = [
+        f"{day},{fund},{(number - 1.5) * 1e7 + at * 1e5:.1f}"
+        for number, fund in enumerate(FUNDS)
+        for at, day in enumerate(listed)
+    ]
+    shares = [f"{day},{fund},{(number + 1) * 10**8},{100 + number:.2f}" for number, fund in enumerate(FUNDS) for day in listed]
+    assets = [f"{fund},{(number + 1) * 1e10:.2f},{listed[-1]}" for number, fund in enumerate(FUNDS)]
+    _write_lines(folder / "etf_flows.csv", "date,ticker,flow_usd", flows)
+    _write_lines(folder / "etf_shares.csv", "date,ticker,shares,price", shares)
+    _write_lines(folder / "etf_aum.csv", "ticker,aum_usd,updated_date", assets)
+    return archive
+
+
+def write_yields(archive: Path, days: Iterable[date], *, vintage: date = date(2025, 6, 30)) -> Path:
+    """The Treasury's nominal and real curve of each year, newest day first, as it is published."""
+    folder = archive / "treasury" / vintage.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = list(days)
+    for year in {day.year for day in listed}:
+        of_year = sorted((day for day in listed if day.year == year), reverse=True)
+        nominal = [f"{day:%m/%d/%Y},4.{day.day:02},4.5" for day in of_year]
+        real = [f"{day:%m/%d/%Y},1.{day.day:02}" for day in of_year]
+        _write_lines(folder / f"nominal_{year}.csv", 'Date,"10 Yr","30 Yr"', nominal)
+        _write_lines(folder / f"real_{year}.csv", 'Date,"10 YR"', real)
+    return archive
+
+
+def _reporting(seed: int) -> list[Listing]:
+    """Four of five companies: banks and some others are not in the vendor's files."""
+    found = [company for size in SIZES for company in companies(seed, size)]
+    return [company for number, company in enumerate(found) if number % 5 != 2]
+
+
+def _income(company: Listing, number: int, end: date, growth: float) -> dict[str, object]:
+    cap = company.price * (company.cap_shares or 0)
+    margin = -0.01 if number % 4 == 1 else 0.008 + (number % 7) / 1000
+    earned = round(cap * margin * growth)
+    return {
+        **_key(company, number, end),
+        "Revenue": round(cap * 0.12),
+        "Operating Income (Loss)": round(earned * 1.3),
+        "Pretax Income (Loss)": round(earned * 1.2),
+        "Net Income": earned,
+        "Net Income (Common)": earned,
+    }
+
+
+def _balance(company: Listing, number: int, end: date) -> dict[str, object]:
+    cap = company.price * (company.cap_shares or 0)
+    return {
+        **_key(company, number, end),
+        "Total Assets": round(cap * 0.9),
+        "Total Liabilities": round(cap * 0.5),
+        "Total Equity": round(cap * 0.4),
+        "Total Liabilities & Equity": round(cap * 0.9),
+    }
+
+
+def _key(company: Listing, number: int, end: date) -> dict[str, object]:
+    return {
+        "Ticker": company.symbol,
+        "SimFinId": 9000 + number,
+        "Currency": "USD",
+        "Fiscal Year": end.year,
+        "Fiscal Period": f"Q{(end.month - 1) // 3 + 1}",
+        "Report Date": end,
+        "Publish Date": end + PUBLISHED_AFTER,
+        "Restated Date": end + PUBLISHED_AFTER,
+        "Shares (Basic)": company.cap_shares,
+        "Shares (Diluted)": company.cap_shares,
+    }
+
+
+def _write_zip(path: Path, columns: Iterable[str], rows: Iterable[dict[str, object]]) -> None:
+    names = list(columns)
+    lines = [";".join(str(row.get(name, "")) for name in names) for row in rows]
+    content = "\n".join([";".join(names), *lines]) + "\n"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr(zipfile.ZipInfo(f"{path.stem}.csv", (2024, 12, 20, 0, 0, 0)), content)
+    path.write_bytes(buffer.getvalue())
+
+
+def _write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")

@@ -1,0 +1,285 @@
+"""core: facts, one row per thing and date."""
+
+from transforms.contracts.fields import (
+    BUCKET,
+    BUCKETS,
+    COMPANY,
+    CURRENCY,
+    KNOWN_AT,
+    QUALITIES,
+    SCHEME,
+    SECURITY,
+    SESSION,
+    SOURCE,
+    TIERS,
+    VINTAGE,
+    ratio,
+)
+from transforms.contracts.model import Column, Table
+
+SECURITY_TYPES = (
+    "common",
+    "depositary_share",
+    "preferred",
+    "warrant",
+    "unit",
+    "right",
+    "note",
+    "fund",
+    "spac",
+    "limited_partnership",
+    "when_issued",
+)
+_VENDOR = "quotes source of the session"
+
+SECURITIES = Table(
+    schema="core",
+    name="securities",
+    grain="one row per security and validity interval of its symbol, name and type",
+    key=("security_id", "valid_from"),
+    policy="replace_all",
+    owner="identity",
+    columns=(
+        SECURITY,
+        COMPANY,
+        Column("symbol", "VARCHAR", "Symbol in the vendor's dialect.", nullable=False),
+        Column("exchange", "VARCHAR", "Listing exchange.", nullable=False, values=("nasdaq", "nyse", "amex")),
+        Column("name", "VARCHAR", "Name of the security as the vendor gives it."),
+        Column("security_type", "VARCHAR", "Type decided from name and symbol.", nullable=False, values=SECURITY_TYPES),
+        Column("type_rule", "VARCHAR", "Rule that decided the type.", nullable=False),
+        Column("country", "VARCHAR", "Country as the vendor gives it."),
+        Column("sector", "VARCHAR", "Sector as the vendor gives it."),
+        Column("industry", "VARCHAR", "Industry as the vendor gives it."),
+        Column("valid_from", "DATE", "First admitted session of these attributes.", nullable=False),
+        Column("valid_to", "DATE", "Last admitted session of these attributes; null while they hold."),
+        Column("first_session", "DATE", "First admitted session of the security.", nullable=False),
+        Column("last_session", "DATE", "Last admitted session on which the security was quoted.", nullable=False),
+    ),
+)
+
+QUOTES = Table(
+    schema="core",
+    name="quotes",
+    grain="one row per admitted session and security",
+    key=("session_date", "security_id", "known_at"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="quotes",
+    columns=(
+        SESSION,
+        SECURITY,
+        Column("symbol", "VARCHAR", "Symbol on that session.", nullable=False),
+        Column("exchange", "VARCHAR", "Listing exchange.", nullable=False, values=("nasdaq", "nyse", "amex")),
+        Column("open", "DOUBLE", "Opening price, raw; null where the source has none.", "USD", minimum=0),
+        Column("high", "DOUBLE", "Highest price, raw; null where the source has none.", "USD", minimum=0),
+        Column("low", "DOUBLE", "Lowest price, raw; null where the source has none.", "USD", minimum=0),
+        Column("close", "DOUBLE", "Last price, raw (not split-adjusted).", "USD", _VENDOR, nullable=False, minimum=0),
+        Column("volume", "BIGINT", "Shares traded.", "shares", _VENDOR, minimum=0),
+        Column(
+            "return_price",
+            "DOUBLE",
+            "Split-proof price return since the security's last admitted close; null without one.",
+            "fraction",
+            "net_change / (close - net_change), or the split-adjusted closes across a gap",
+            minimum=-1,
+            is_ratio=True,
+        ),
+        Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
+        CURRENCY,
+        SOURCE,
+        KNOWN_AT,
+    ),
+)
+
+SHARE_COUNTS = Table(
+    schema="core",
+    name="share_counts",
+    grain="one row per company, share class, as-of date and publication",
+    key=("company_id", "share_class", "as_of", "known_at", "source"),
+    policy="replace_all",
+    owner="caps",
+    may_be_empty=True,
+    columns=(
+        COMPANY,
+        Column("share_class", "VARCHAR", "Class, or 'all' for the whole company.", nullable=False),
+        Column("as_of", "DATE", "Date that the count is about.", nullable=False),
+        KNOWN_AT,
+        Column("shares", "BIGINT", "Shares outstanding.", "shares", nullable=False, minimum=1),
+        SOURCE,
+        Column(
+            "quality",
+            "VARCHAR",
+            "reported: a count as of a date. average: a period's average, which checks counts and is none.",
+            nullable=False,
+            values=("reported", "average"),
+        ),
+    ),
+)
+
+SECURITY_CAPS = Table(
+    schema="core",
+    name="security_caps",
+    grain="one row per admitted session and line of a company",
+    key=("session_date", "security_id"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="caps",
+    columns=(
+        SESSION,
+        SECURITY,
+        COMPANY,
+        Column("price", "DOUBLE", "Close of the line.", "USD", nullable=False, minimum=0),
+        Column("vendor_cap_usd", "BIGINT", "The vendor's cap of the line; null where it gives none.", "whole USD"),
+        Column("shares", "DOUBLE", "Shares behind the vendor's cap: cap / price, derived, no share count.", "shares"),
+        Column("shares_source", "VARCHAR", "Where the shares come from.", nullable=False),
+        Column(
+            "class_convention",
+            "VARCHAR",
+            "What the vendor's cap of a line covers, decided by the counts.",
+            nullable=False,
+            values=("single_line", "whole_company", "own_class", "no_cap"),
+        ),
+        Column("class_cap_usd", "BIGINT", "Part of the company's cap that this line adds.", "whole USD", minimum=0),
+    ),
+)
+
+MARKET_CAPS = Table(
+    schema="core",
+    name="market_caps",
+    grain="one row per admitted session and company",
+    key=("session_date", "company_id"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="caps",
+    columns=(
+        SESSION,
+        COMPANY,
+        Column("ticker", "VARCHAR", "Symbol of the company's primary line.", nullable=False),
+        Column("price", "DOUBLE", "Close of the primary line.", "USD", nullable=False, minimum=0),
+        Column("shares", "DOUBLE", "Shares used. Derived (cap / price) under tier vendor_implied.", "shares"),
+        Column("shares_as_of", "DATE", "Date the share count is about; null when derived."),
+        Column("shares_source", "VARCHAR", "Source of the count, or 'derived: cap / price'.", nullable=False),
+        Column("cap_usd", "BIGINT", "Market capitalisation.", "whole USD", nullable=False, minimum=1),
+        CURRENCY,
+        Column("cap_local", "BIGINT", "Cap in the currency of the quote.", "whole units", nullable=False, minimum=1),
+        Column("fx_rate", "DOUBLE", "USD for one unit of the currency.", "USD", nullable=False, minimum=0),
+        Column("tier", "VARCHAR", "Which source the cap stands on.", nullable=False, values=TIERS),
+        Column(
+            "quality", "VARCHAR", "trusted: two independent tiers agree within 5 %.", nullable=False, values=QUALITIES
+        ),
+        Column("reason", "VARCHAR", "Why the quality is what it is.", nullable=False),
+        ratio(
+            "return_price", "Split-proof price return of the primary line since its last admitted close.", minimum=-1
+        ),
+        Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
+        Column("dollar_volume_usd", "BIGINT", "Close times volume, over the company's lines.", "whole USD", minimum=0),
+        Column("previous_cap_usd", "BIGINT", "Cap on the company's last admitted session.", "whole USD", minimum=1),
+        Column("previous_session", "DATE", "The company's last admitted session before this one."),
+    ),
+)
+
+FUNDAMENTALS = Table(
+    schema="core",
+    name="fundamentals",
+    grain="one row per company, entity of the source, concept, period, publication and vintage",
+    key=("company_id", "source_entity", "concept", "period_start", "period_end", "known_at", "vintage_date", "source"),
+    policy="replace_all",
+    owner="fundamentals",
+    may_be_empty=True,
+    columns=(
+        COMPANY,
+        Column("source_entity", "VARCHAR", "The source's own id of the company.", nullable=False),
+        Column("concept", "VARCHAR", "Line of the statement.", nullable=False),
+        Column("period_start", "DATE", "First day of a flow's period, the balance date of a stock.", nullable=False),
+        Column("period_end", "DATE", "Last day of the period.", nullable=False),
+        Column("fiscal_period", "VARCHAR", "Fiscal year and period, such as 2024Q2.", nullable=False),
+        KNOWN_AT,
+        VINTAGE,
+        Column("value", "DOUBLE", "Value as in the vintage.", "currency units or shares", nullable=False),
+        CURRENCY,
+        SOURCE,
+        Column(
+            "restated_vintage",
+            "BOOLEAN",
+            "The vendor dates a restatement after first publication, so the value may not be the one first published.",
+            nullable=False,
+        ),
+    ),
+)
+
+BUCKET_MEMBERSHIPS = Table(
+    schema="core",
+    name="bucket_memberships",
+    grain="one row per company, scheme, bucket and validity interval",
+    key=("scheme_id", "company_id", "valid_from", "bucket"),
+    policy="replace_all",
+    owner="buckets",
+    columns=(
+        COMPANY,
+        SCHEME,
+        BUCKET,
+        Column("raw_bucket", "VARCHAR", "Bucket by the bare thresholds.", nullable=False, values=BUCKETS),
+        Column(
+            "weight", "DOUBLE", "Part of the company in the bucket.", "fraction", nullable=False, minimum=0, maximum=1
+        ),
+        Column("basis_used", "VARCHAR", "Cap the rule was applied to.", nullable=False, values=("full", "float")),
+        Column("valid_from", "DATE", "First admitted session in the bucket.", nullable=False),
+        Column("valid_to", "DATE", "Last admitted session in the bucket; null while it holds."),
+        Column("reason", "VARCHAR", "Why the interval began.", nullable=False),
+    ),
+)
+
+FUND_SHARES = Table(
+    schema="core",
+    name="fund_shares",
+    grain="one row per fund, as-of date and vintage",
+    key=("fund", "as_of", "vintage_date", "source"),
+    policy="replace_all",
+    owner="flows",
+    may_be_empty=True,
+    columns=(
+        Column("fund", "VARCHAR", "Ticker of the fund.", nullable=False),
+        Column("as_of", "DATE", "Date that the figures are about.", nullable=False),
+        KNOWN_AT,
+        Column("shares", "BIGINT", "Shares outstanding.", "shares", minimum=0),
+        Column(
+            "nav", "DOUBLE", "Net asset value of a share, or the price where the source gives that.", "USD", minimum=0
+        ),
+        Column("aum_usd", "DOUBLE", "Assets of the fund.", "USD", minimum=0),
+        Column("flow_usd", "DOUBLE", "Flow as published by the source.", "USD"),
+        VINTAGE,
+        SOURCE,
+    ),
+)
+
+MACRO = Table(
+    schema="core",
+    name="macro",
+    grain="one row per series, as-of date and vintage",
+    key=("series", "as_of", "vintage_date", "source"),
+    policy="replace_all",
+    owner="macro",
+    may_be_empty=True,
+    columns=(
+        Column("series", "VARCHAR", "Series id in the source's naming.", nullable=False),
+        Column("as_of", "DATE", "Date the value is about.", nullable=False),
+        KNOWN_AT,
+        Column("value", "DOUBLE", "Value.", "as the series states", nullable=False),
+        VINTAGE,
+        SOURCE,
+        Column("licence", "VARCHAR", "Licence class of the source.", nullable=False),
+    ),
+)
+
+CORE = (
+    SECURITIES,
+    QUOTES,
+    SHARE_COUNTS,
+    SECURITY_CAPS,
+    MARKET_CAPS,
+    FUNDAMENTALS,
+    BUCKET_MEMBERSHIPS,
+    FUND_SHARES,
+    MACRO,
+)
+__all__ = ["BUCKETS", "CORE", "SECURITY_TYPES"]

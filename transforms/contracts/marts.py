@@ -1,0 +1,286 @@
+"""marts: what analysts query. Each is one SELECT in sql/marts over core and the frames that transforms computed."""
+
+from transforms.contracts.fields import (
+    BUCKET,
+    BUCKETS,
+    CAP_SHARE,
+    CAP_TOTAL,
+    COMPANY,
+    COMPANY_COUNT,
+    SCHEME,
+    SEGMENT,
+    SEGMENTS,
+    SESSION,
+    ratio,
+)
+from transforms.contracts.model import Column, Table
+
+MEASURES = ("pe", "earnings_yield", "ps", "pb")
+CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
+FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
+
+_MEASURE = Column("measure", "VARCHAR", "Valuation measure.", nullable=False, values=MEASURES)
+_CONVENTION = Column(
+    "convention",
+    "VARCHAR",
+    "incl_losses: all companies. excl_losses: profitable ones. hybrid: all caps over positive earnings. "
+    "median: of the profitable ones.",
+    nullable=False,
+    values=CONVENTIONS,
+)
+
+SEGMENT_DAILY = Table(
+    schema="marts",
+    name="segment_daily",
+    grain="one row per admitted session, scheme and segment",
+    key=("session_date", "scheme_id", "segment"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="segments",
+    lookback="the companies' previous admitted session",
+    columns=(
+        SESSION,
+        SCHEME,
+        SEGMENT,
+        COMPANY_COUNT,
+        CAP_TOTAL,
+        CAP_SHARE,
+        ratio(
+            "return_price_vw",
+            "Price return weighted by the caps of the previous session, members of that session.",
+            minimum=-1,
+        ),
+        ratio("return_price_ew", "Price return, equal weights, members of the previous session.", minimum=-1),
+        ratio("return_total_vw", "Total return, cap-weighted; null while dividends are unknown.", minimum=-1),
+        ratio("return_total_ew", "Total return, equal weights; null while dividends are unknown.", minimum=-1),
+        Column(
+            "return_company_count", "INTEGER", "Companies whose return is in.", "companies", nullable=False, minimum=0
+        ),
+        Column(
+            "multi_day_count",
+            "INTEGER",
+            "Returns that span more than one session.",
+            "companies",
+            nullable=False,
+            minimum=0,
+        ),
+        ratio("turnover", "Dollar volume of the session over cap.", minimum=0),
+        Column("dollar_volume_usd", "HUGEINT", "Close times volume, summed.", "whole USD", nullable=False, minimum=0),
+        Column(
+            "quarantined_count",
+            "INTEGER",
+            "Companies left out because their cap jumped.",
+            "companies",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("quarantined_cap_usd", "HUGEINT", "Their last admitted caps.", "whole USD", nullable=False, minimum=0),
+        Column(
+            "trusted_count",
+            "INTEGER",
+            "Companies whose cap two independent tiers confirm.",
+            "companies",
+            nullable=False,
+            minimum=0,
+        ),
+    ),
+)
+
+VALUATION_DAILY = Table(
+    schema="marts",
+    name="valuation_daily",
+    grain="one row per admitted session, scheme, segment, measure and convention",
+    key=("session_date", "scheme_id", "segment", "measure", "convention"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="valuation",
+    lookback="fundamentals published up to the session, at most 15 months old",
+    may_be_empty=True,
+    columns=(
+        SESSION,
+        SCHEME,
+        SEGMENT,
+        _MEASURE,
+        _CONVENTION,
+        Column(
+            "value",
+            "DOUBLE",
+            "Multiple, or yield as a fraction; null where it is undefined.",
+            "multiple or fraction",
+            is_ratio=True,
+        ),
+        Column("null_reason", "VARCHAR", "Why the value is null."),
+        Column(
+            "company_count", "INTEGER", "Companies on both sides of the ratio.", "companies", nullable=False, minimum=0
+        ),
+        ratio("cap_coverage", "Cap of the companies with fundamentals over the segment's cap.", minimum=0, maximum=1),
+        ratio("count_coverage", "Companies with fundamentals over the segment's companies.", minimum=0, maximum=1),
+        ratio(
+            "loss_share_count",
+            "Companies with a denominator of zero or less among the covered: loss-makers for P/E.",
+            minimum=0,
+            maximum=1,
+        ),
+        ratio("loss_share_cap", "Their cap over the covered cap.", minimum=0, maximum=1),
+        Column(
+            "median_report_age_days",
+            "DOUBLE",
+            "Median age of the newest report used.",
+            "days since period end",
+            minimum=0,
+        ),
+        ratio(
+            "restated_share",
+            "Covered companies whose values come from a vintage downloaded after the session.",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("universe", "VARCHAR", "Companies that the source can cover.", nullable=False),
+    ),
+)
+
+VALUATION_SPREAD_DAILY = Table(
+    schema="marts",
+    name="valuation_spread_daily",
+    grain="one row per admitted session, scheme, measure, convention and segment against large",
+    key=("session_date", "scheme_id", "measure", "convention", "segment"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="valuation",
+    lookback="all admitted sessions since history_start",
+    may_be_empty=True,
+    columns=(
+        SESSION,
+        SCHEME,
+        _MEASURE,
+        _CONVENTION,
+        SEGMENT,
+        Column("value", "DOUBLE", "Value of the segment.", "multiple or fraction", is_ratio=True),
+        Column("large_value", "DOUBLE", "Value of large caps.", "multiple or fraction", is_ratio=True),
+        ratio("discount", "value / large_value - 1; negative is cheaper for a multiple."),
+        ratio(
+            "percentile", "Share of discounts since history_start that are not above this one.", minimum=0, maximum=1
+        ),
+        Column("history_start", "DATE", "First session of the percentile's history."),
+        Column("history_sessions", "INTEGER", "Sessions in that history.", "sessions", nullable=False, minimum=0),
+    ),
+)
+
+_FLOW_SUMS = (
+    Column("flow_5d_usd", "DOUBLE", "Sum over 5 sessions; null when one of them is unknown.", "USD", is_ratio=True),
+    Column("flow_20d_usd", "DOUBLE", "Sum over 20 sessions; null when one of them is unknown.", "USD", is_ratio=True),
+    Column("flow_60d_usd", "DOUBLE", "Sum over 60 sessions; null when one of them is unknown.", "USD", is_ratio=True),
+)
+
+FUND_FLOWS_DAILY = Table(
+    schema="marts",
+    name="fund_flows_daily",
+    grain="one row per admitted session and fund",
+    key=("session_date", "fund"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="flows",
+    lookback="60 sessions",
+    may_be_empty=True,
+    columns=(
+        SESSION,
+        Column("fund", "VARCHAR", "Ticker of the fund.", nullable=False),
+        Column("segment", "VARCHAR", "Segment that the fund stands for; null if none.", values=SEGMENTS),
+        Column("flow_usd", "DOUBLE", "Money into the fund on the session.", "USD", is_ratio=True),
+        Column(
+            "assets_usd",
+            "DOUBLE",
+            "Assets: stated, or shares times price; at most 5 sessions old.",
+            "USD",
+            minimum=0,
+            is_ratio=True,
+        ),
+        ratio("flow_pct_assets", "flow_usd over the fund's assets; null without known assets."),
+        *_FLOW_SUMS,
+        Column("quality", "VARCHAR", "How the flow is known.", nullable=False, values=FLOW_QUALITIES),
+        Column("as_of", "DATE", "Date of the published value."),
+        Column("is_carried_forward", "BOOLEAN", "The source failed; this is its last known state.", nullable=False),
+    ),
+)
+
+SEGMENT_FLOWS_DAILY = Table(
+    schema="marts",
+    name="segment_flows_daily",
+    grain="one row per admitted session and segment with funds",
+    key=("session_date", "segment"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="flows",
+    lookback="60 sessions",
+    may_be_empty=True,
+    columns=(
+        SESSION,
+        SEGMENT,
+        Column("fund_count", "INTEGER", "Funds with a known flow.", "funds", nullable=False, minimum=0),
+        Column("flow_usd", "DOUBLE", "Money into the segment's funds; null when none is known.", "USD", is_ratio=True),
+        ratio("flow_pct_assets", "flow_usd over the assets of the funds whose assets are known."),
+        *_FLOW_SUMS,
+        Column(
+            "quality",
+            "VARCHAR",
+            "complete when every fund is known.",
+            nullable=False,
+            values=("complete", "partial", "missing"),
+        ),
+    ),
+)
+
+CAPS_LATEST = Table(
+    schema="marts",
+    name="caps_latest",
+    grain="one row per company that was quoted on the last admitted session",
+    key=("company_id",),
+    policy="replace_all",
+    owner="caps",
+    columns=(
+        COMPANY,
+        Column("ticker", "VARCHAR", "Symbol of the primary line.", nullable=False),
+        Column("name", "VARCHAR", "Name of the primary line."),
+        Column("exchange", "VARCHAR", "Listing exchange of the primary line.", nullable=False),
+        Column("sector", "VARCHAR", "Sector of the primary line."),
+        Column("session_date", "DATE", "Session of the cap.", nullable=False),
+        Column("price", "DOUBLE", "Close of the primary line.", "USD", nullable=False),
+        Column("shares", "DOUBLE", "Shares used.", "shares"),
+        Column("shares_source", "VARCHAR", "Source of the count.", nullable=False),
+        Column("cap_usd", "BIGINT", "Market capitalisation.", "whole USD", nullable=False, minimum=1),
+        Column("bucket", "VARCHAR", "Bucket under fixed_usd.", nullable=False, values=BUCKETS),
+        Column("tier", "VARCHAR", "Which source the cap stands on.", nullable=False),
+        Column("quality", "VARCHAR", "Quality of the cap.", nullable=False),
+        Column("reason", "VARCHAR", "Why.", nullable=False),
+        Column("quote_source", "VARCHAR", "Source adapter of the price row.", nullable=False),
+        Column("quote_file_sha256", "VARCHAR", "Content hash of the landed file behind the price row."),
+    ),
+)
+
+BUCKET_MEMBERS_DAILY_SQL = """
+select
+    caps.session_date,
+    members.scheme_id,
+    members.company_id,
+    members.bucket,
+    members.raw_bucket,
+    members.weight,
+    caps.ticker,
+    caps.cap_usd
+from core.market_caps as caps
+inner join core.bucket_memberships as members
+    on caps.company_id = members.company_id
+    and caps.session_date >= members.valid_from
+    and caps.session_date <= coalesce(members.valid_to, date '9999-12-31')
+"""
+"""View marts.bucket_members_daily: membership by session, so that an end date never tells the future."""
+
+MARTS = (
+    SEGMENT_DAILY,
+    VALUATION_DAILY,
+    VALUATION_SPREAD_DAILY,
+    FUND_FLOWS_DAILY,
+    SEGMENT_FLOWS_DAILY,
+    CAPS_LATEST,
+)
+__all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

@@ -1,0 +1,1 @@
+"""Identity, caps, buckets and fundamentals: the facts that measures start from."""

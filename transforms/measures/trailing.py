@@ -1,0 +1,164 @@
+"""What was known of an entity's trailing year and balance, as states that begin with a publication."""
+
+from datetime import date
+
+import polars as pl
+
+QUARTER_GAP_DAYS = (75, 110)
+"""Distance of the ends of consecutive quarters. Vendors move 52-week years to month ends, so 92 is no fixed
+number."""
+KEPT_FOR = "36mo"
+"""Older periods enter no trailing year: 15 months until stale, and a year whose missing quarter needs the
+other three."""
+
+FLOWS = ("net_income_common", "revenue")
+STOCKS = ("total_equity",)
+_FACT = ("source_entity", "period_kind", "report_date")
+_STATE = ("source_entity", "state_from")
+
+
+def visible_versions(versions: pl.DataFrame) -> pl.DataFrame:
+    """`versions` with the days on which each is the one that counts: valid_from, valid_to (exclusive).
+
+    At D, of a fact's versions with publish_date <= D: the latest with vintage_date <= D, else the
+    earliest vintage. A null valid_to is open. A version that counts in two separate spans has two rows.
+    """
+    only = versions.filter(pl.struct(_FACT).is_unique()).with_columns(
+        pl.col("publish_date").alias("valid_from"), pl.lit(None, pl.Date).alias("valid_to")
+    )
+    several = versions.filter(pl.struct(_FACT).is_duplicated()).with_row_index("_version")
+    if several.is_empty():
+        return only
+    downloaded = pl.max_horizontal("publish_date", "vintage_date")
+    days = pl.concat(
+        several.select(*_FACT, day.alias("valid_from")) for day in (pl.col("publish_date"), downloaded)
+    ).unique()
+    was_there = pl.col("vintage_date") <= pl.col("valid_from")
+    day_number = pl.col("vintage_date").cast(pl.Int32)
+    counting = (
+        days.join(several.select(*_FACT, "_version", "publish_date", "vintage_date"), on=_FACT)
+        .filter(pl.col("publish_date") <= pl.col("valid_from"))
+        .sort(
+            *_FACT, "valid_from", was_there.not_(), pl.when(was_there).then(-day_number).otherwise(day_number)
+        )
+        .unique([*_FACT, "valid_from"], keep="first", maintain_order=True)
+        .with_columns(pl.col("valid_from").shift(-1).over(_FACT).alias("valid_to"))
+        .select("_version", "valid_from", "valid_to")
+    )
+    return pl.concat([only, several.join(counting, on="_version").select(only.columns)])
+
+
+def trailing_year(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """One row per entity and day on which its trailing year may change, sorted by state_from.
+
+    Columns: source_entity, state_from, period_end, vintage_date (the latest used), basis ('quarters' or
+    'annual') and the sums of FLOWS (Int64; null where one of the periods lacks the line). All null where
+    a publication leaves a gap, so that an older year does not live on. Days before `first` fold into it.
+    """
+    known = _known_at_each_change(versions, first, last).select(
+        *_STATE, "period_kind", "report_date", "vintage_date", *FLOWS
+    )
+    quarters, annuals = (
+        known.filter(pl.col("period_kind") == kind).drop("period_kind") for kind in ("quarter", "annual")
+    )
+    four = _four_quarters(pl.concat([quarters, _fourth_quarters(quarters, annuals)]))
+    year = (
+        annuals.sort(*_STATE, "report_date")
+        .unique(_STATE, keep="last", maintain_order=True)
+        .rename({"report_date": "period_end"})
+        .with_columns(pl.lit("annual").alias("basis"))
+    )
+    # On one period's end the quarters win; the annual report wins where they lag behind it or have a gap.
+    best = (
+        pl.concat([year, four.select(year.columns)])
+        .sort(*_STATE, "period_end", "basis")
+        .unique(_STATE, keep="last", maintain_order=True)
+    )
+    return known.select(_STATE).unique().join(best, on=_STATE, how="left").sort("state_from", "source_entity")
+
+
+def newest_balance(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """One row per entity and day on which its newest published balance may change, sorted by state_from.
+
+    Columns: source_entity, state_from, period_end, vintage_date and STOCKS (Int64). Days before `first`
+    fold into it.
+    """
+    return (
+        _known_at_each_change(versions, first, last)
+        .sort(*_STATE, "report_date")
+        .unique(_STATE, keep="last", maintain_order=True)
+        .select(*_STATE, pl.col("report_date").alias("period_end"), "vintage_date", *STOCKS)
+        .sort("state_from", "source_entity")
+    )
+
+
+def _known_at_each_change(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """The visible facts of each entity on each day (`state_from`) on which what is known of it changes."""
+    visible = visible_versions(versions)
+    states = (
+        pl.concat(
+            visible.select("source_entity", pl.col(day).alias("state_from"))
+            for day in ("valid_from", "valid_to")
+        )
+        .filter(pl.col("state_from") <= last)
+        .with_columns(pl.max_horizontal("state_from", pl.lit(first, pl.Date)))
+        .unique()
+    )
+    day = pl.col("state_from")
+    return visible.join(states, on="source_entity").filter(
+        (pl.col("valid_from") <= day)
+        & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
+        & (pl.col("report_date") >= day.dt.offset_by(f"-{KEPT_FOR}"))
+    )
+
+
+def _four_quarters(quarters: pl.DataFrame) -> pl.DataFrame:
+    """The newest quarter of each state summed with the three before it, where the four follow each other."""
+    ordered = quarters.sort(*_STATE, "report_date", descending=[False, False, True])
+    gap_days = (pl.col("report_date") - pl.col("report_date").shift(-1)).dt.total_days()
+    return (
+        ordered.with_columns(gap_days.is_between(*QUARTER_GAP_DAYS).alias("_follows"))
+        .with_columns(
+            (_same_state(-3) & pl.all_horizontal(pl.col("_follows").shift(-i) for i in range(3))).alias(
+                "_is_year"
+            ),
+            _same_state(1).fill_null(value=False).not_().alias("_is_newest"),
+            pl.max_horizontal(pl.col("vintage_date").shift(-i) for i in range(4)).alias("vintage_date"),
+            *(
+                pl.sum_horizontal((pl.col(flow).shift(-i) for i in range(4)), ignore_nulls=False).alias(flow)
+                for flow in FLOWS
+            ),
+            pl.lit("quarters").alias("basis"),
+        )
+        .filter(pl.col("_is_newest") & pl.col("_is_year"))
+        .rename({"report_date": "period_end"})
+    )
+
+
+def _same_state(rows_away: int) -> pl.Expr:
+    return pl.all_horizontal(pl.col(name) == pl.col(name).shift(rows_away) for name in _STATE)
+
+
+def _fourth_quarters(quarters: pl.DataFrame, annuals: pl.DataFrame) -> pl.DataFrame:
+    """Fourth quarters that nobody reported: the year less its first nine months, where all are known."""
+    unreported = annuals.join(quarters, on=[*_STATE, "report_date"], how="anti")
+    pairs = unreported.join(quarters, on=_STATE, suffix="_quarter").filter(
+        (pl.col("report_date_quarter") < pl.col("report_date"))
+        & (pl.col("report_date_quarter") > pl.col("report_date").dt.offset_by("-11mo"))
+    )
+    is_complete = pl.len() == 3
+    return (
+        pairs.group_by(*_STATE, "report_date")
+        .agg(
+            is_complete.alias("_is_complete"),
+            pl.max_horizontal("vintage_date", "vintage_date_quarter").max().alias("vintage_date"),
+            *(
+                pl.when(pl.col(f"{flow}_quarter").null_count() == 0)
+                .then(pl.col(flow).first() - pl.col(f"{flow}_quarter").sum())
+                .alias(flow)
+                for flow in FLOWS
+            ),
+        )
+        .filter("_is_complete")
+        .select(quarters.columns)
+    )

@@ -1,0 +1,1 @@
+"""Bucket schemes: thresholds and rules, one module each."""

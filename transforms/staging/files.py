@@ -1,0 +1,163 @@
+"""Bring your own: quotes, caps and share counts in the layout of docs/sources/files.md."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from transforms.staging.casting import Field, cast_rows, check_columns, drop_duplicates, refuse_if_rotten
+from transforms.staging.errors import BadInput
+from transforms.staging.model import Staged
+
+SOURCE: Final = "files"
+
+QUOTES: Final[dict[str, pl.DataType]] = {
+    "session_date": pl.Date(),
+    "exchange": pl.String(),
+    "symbol": pl.String(),
+    "name": pl.String(),
+    "close": pl.Float64(),
+    "net_change": pl.Float64(),
+    "volume": pl.Int64(),
+    "vendor_cap_usd": pl.Int64(),
+    "country": pl.String(),
+    "ipo_year": pl.Int32(),
+    "sector": pl.String(),
+    "industry": pl.String(),
+    "currency": pl.String(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+}
+"""Prices per share in `currency`, volume in shares, vendor_cap_usd in whole USD."""
+
+SHARE_COUNTS: Final[dict[str, pl.DataType]] = {
+    "company": pl.String(),
+    "symbol": pl.String(),
+    "share_class": pl.String(),
+    "as_of": pl.Date(),
+    "known_at": pl.Date(),
+    "shares": pl.Int64(),
+}
+"""shares outstanding on as_of, known to the public since the end of known_at."""
+
+CAPS: Final[dict[str, pl.DataType]] = {"symbol": pl.String(), "as_of": pl.Date(), "cap_usd": pl.Int64()}
+"""Market capitalisation in whole USD at the close of as_of."""
+
+_EXPECTED = {
+    "text": "text",
+    "iso_date": "dates",
+    "price": "numbers",
+    "number": "numbers",
+    "count": "whole numbers",
+    "whole_usd": "whole numbers",
+    "year": "whole numbers",
+}
+_QUOTE_FIELDS = (
+    Field("session_date", "session_date", "iso_date", required=True),
+    Field("exchange", "exchange", "text", required=True),
+    Field("symbol", "symbol", "text", required=True),
+    Field("close", "close", "price", required=True),
+    Field("name", "name", "text"),
+    Field("net_change", "net_change", "number"),
+    Field("volume", "volume", "count"),
+    Field("vendor_cap_usd", "vendor_cap_usd", "whole_usd"),
+    Field("country", "country", "text"),
+    Field("ipo_year", "ipo_year", "year"),
+    Field("sector", "sector", "text"),
+    Field("industry", "industry", "text"),
+    Field("currency", "currency", "text"),
+    Field("open", "open", "price"),
+    Field("high", "high", "price"),
+    Field("low", "low", "price"),
+)
+_OWNER = "symbol or company"
+_COUNT_FIELDS = (
+    Field(_OWNER, "owner", "text", required=True),
+    Field("as_of", "as_of", "iso_date", required=True),
+    Field("shares", "shares", "count", required=True),
+    Field("company", "company", "text"),
+    Field("symbol", "symbol", "text"),
+    Field("share_class", "share_class", "text"),
+    Field("known_at", "known_at", "iso_date"),
+)
+_CAP_FIELDS = (
+    Field("symbol", "symbol", "text", required=True),
+    Field("as_of", "as_of", "iso_date", required=True),
+    Field("cap_usd", "cap_usd", "whole_usd", required=True),
+)
+
+
+def stage_quotes(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per session, exchange and symbol (columns `QUOTES`).
+
+    `is_typed`: the columns carry types of their own (Parquet); otherwise all are text (CSV).
+
+    Raises:
+        BadInput: a missing, unknown or wrongly typed column, or more than 2 % of the rows unreadable.
+    """
+    return _stage(raw, _QUOTE_FIELDS, QUOTES, ("session_date", "exchange", "symbol"), is_typed, file)
+
+
+def stage_share_counts(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per company or symbol, share class, day and publication (columns `SHARE_COUNTS`).
+
+    Raises:
+        BadInput: as `stage_quotes`; also when the file has neither a column `company` nor `symbol`.
+    """
+    if not {"company", "symbol"} & set(raw.columns):
+        raise BadInput(SOURCE, file, "symbol", "column is missing; a share count needs symbol or company")
+    key = ("company", "symbol", "share_class", "as_of", "known_at")
+    return _stage(_with_owner(raw), _COUNT_FIELDS, SHARE_COUNTS, key, is_typed, file)
+
+
+def _with_owner(raw: pl.DataFrame) -> pl.DataFrame:
+    """Whose shares they are: a row that names neither symbol nor company is rejected for this field."""
+    given = [pl.col(name) for name in ("symbol", "company") if raw.schema.get(name) == pl.String]
+    named = [pl.when(column.str.strip_chars() != "").then(column) for column in given]
+    return raw.with_columns(pl.coalesce(*named, pl.lit(None, dtype=pl.String)).alias(_OWNER))
+
+
+def stage_caps(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per symbol and day (columns `CAPS`). Errors as `stage_quotes`."""
+    return _stage(raw, _CAP_FIELDS, CAPS, ("symbol", "as_of"), is_typed, file)
+
+
+def _stage(
+    raw: pl.DataFrame,
+    fields: Sequence[Field],
+    schema: dict[str, pl.DataType],
+    key: Sequence[str],
+    is_typed: bool,
+    file: str,
+) -> Staged:
+    required = [field.raw for field in fields if field.required]
+    check_columns(raw, required, [field.raw for field in fields], source=SOURCE, file=file)
+    present = [field for field in fields if field.raw in raw.columns]
+    for field in present if is_typed else ():
+        _check_type(raw.schema[field.raw], field, file)
+    entity = pl.concat_str(
+        [pl.col(name).cast(pl.String) for name in dict.fromkeys((*key, *required)) if name in raw.columns],
+        separator=" ",
+        ignore_nulls=True,
+    )
+    staged = cast_rows(raw, present, entity, source=SOURCE, file=file)
+    rows = staged.rows.select(
+        pl.col(name) if name in staged.rows.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+    unique = drop_duplicates(Staged(rows, staged.rejects), key, source=SOURCE, file=file)
+    return refuse_if_rotten(unique, source=SOURCE, file=file)
+
+
+def _check_type(dtype: pl.DataType, field: Field, file: str) -> None:
+    """A Parquet file says its types, so numbers and dates as text are refused there."""
+    if field.kind == "text":
+        fits = dtype == pl.String
+    elif field.kind == "iso_date":
+        fits = dtype in (pl.Date, pl.Datetime)
+    else:
+        fits = dtype.is_numeric()
+    if not fits:
+        detail = f"the column has type {dtype}, expected {_EXPECTED[field.kind]}"
+        raise BadInput(SOURCE, file, field.raw, detail)
