@@ -111,7 +111,9 @@ def _is_implausible_first() -> pl.Expr:
     params = rules.FIRST_LEVEL.params
     is_large = pl.col("rank") <= int(params["judged_ranks"])
     odd_turnover = ~pl.col("turnover").is_between(params["min_turnover"], params["max_turnover"])
-    return is_large & odd_turnover.fill_null(value=True)
+    # Whoever supplies a count or a cap of their own vouches for its level, and need not supply volumes.
+    is_vendors = pl.col("tier") == "vendor_implied"
+    return is_large & is_vendors & odd_turnover.fill_null(value=True)
 
 
 def next_state(judged: pl.DataFrame, state: pl.DataFrame, session: date) -> pl.DataFrame:
@@ -212,7 +214,8 @@ def _exchange_checks(lines: pl.DataFrame, last: pl.DataFrame | None) -> list[Che
 
 
 def _chain_checks(lines: pl.DataFrame, facts: "SessionFacts") -> list[Check]:
-    if not (facts.can_compare and facts.is_next_session):
+    is_told = lines["previous_close"].is_not_null().any()  # a source of the operator's own need not tell
+    if not (facts.can_compare and facts.is_next_session and is_told):
         return [
             _not_applicable(rule, "market", f">= {rule.params['min_share']:g}")
             for rule in (rules.CHAIN, rules.CHAIN_LATE)
@@ -244,7 +247,7 @@ def _market_checks(judged: pl.DataFrame, state: pl.DataFrame, facts: "SessionFac
     weight = _threshold(
         rules.QUARANTINE_WEIGHT,
         "market",
-        held_cap / previous_total,
+        held_cap / previous_total if previous_total else float(held_cap > 0),
         weight_limit,
         at_most=True,
         rows=int(newly_held.sum()),

@@ -6,15 +6,13 @@ from datetime import date
 
 import polars as pl
 
-from expectations.findings import Finding, as_checks, as_samples
+from expectations.findings import as_checks, as_samples
 from expectations.sql_checks import SqlCheck, judge_sql
-from expectations.suites import from_contract
 from expectations.table_checks import Query, TableChecks, nothing_checked
 from expectations.validation import Validator
 from transforms.contracts import Table
 
 CHUNK_ROWS = 500_000
-SQL_SUITE = "sql_checks"
 
 
 @dataclass(frozen=True)
@@ -85,12 +83,10 @@ def run_gate(
     any_admitted = _any_admitted(query, sessions)
     judge = TableChecks(query, validator, any_admitted=any_admitted, chunk_rows=chunk_rows)
     findings = [finding for table in tables for finding in judge.judge(table)]
-    in_sql = judge_sql(query, sql_checks, judge.heights)
-    _show_in_docs(validator, in_sql)
+    findings += judge_sql(query, sql_checks, judge.heights)
     if not tables or not sql_checks:
         findings.append(nothing_checked("gate", "no table or no SQL check was given"))
-    everything = [*findings, *in_sql]
-    return GateResult(run_id, as_checks(everything, run_id), as_samples(everything), validator)
+    return GateResult(run_id, as_checks(findings, run_id), as_samples(findings), validator)
 
 
 def _any_admitted(query: Query, sessions: Collection[date]) -> bool:
@@ -100,12 +96,3 @@ def _any_admitted(query: Query, sessions: Collection[date]) -> bool:
     except Exception:  # the suite of ops.sessions reports it
         return True
     return not set(told["session_date"]).isdisjoint(sessions)
-
-
-def _show_in_docs(validator: Validator, findings: Sequence[Finding]) -> None:
-    """Put the SQL checks that ran beside the suites, as a suite over the numbers of their failures."""
-    ran = [finding for finding in findings if finding.outcome in ("passed", "failed")]
-    if ran:
-        counts = pl.DataFrame([{finding.rule.code: finding.failing_rows for finding in ran}])
-        expectations = [from_contract.no_failures(finding.rule, finding.expected) for finding in ran]
-        validator.validate(SQL_SUITE, SQL_SUITE, expectations, counts)

@@ -43,7 +43,7 @@ NOTHING_CHECKED = Rule(
 CAP_LEVEL = Rule(
     "GATE_CAP_LEVEL",
     "critical",
-    "The largest company was worth about 5e12 USD in 2026; the vendor's wrong caps of 2022-23 stood at 21.7e12 to 35e12.",
+    "The largest company was worth about 5e12 USD in 2026; the vendor's wrong caps of 2022-23 were 21.7e12 to 35e12.",
     {"max_cap_usd": 2e13},
 )
 CAP_IDENTITY = Rule(

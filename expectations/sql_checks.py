@@ -46,9 +46,7 @@ def judge_sql(
     return [_judge_one(query, check, heights) for check in checks]
 
 
-def _judge_one(
-    query: Callable[[str], pl.DataFrame], check: SqlCheck, heights: Mapping[str, int]
-) -> Finding:
+def _judge_one(query: Callable[[str], pl.DataFrame], check: SqlCheck, heights: Mapping[str, int]) -> Finding:
     if heights.get(check.table) == 0:
         reason = f"{check.table} has no rows in scope"
         return Finding(check.rule, check.table, "not_applicable", check.what, reason)

@@ -88,9 +88,7 @@ class TableChecks:
         table, found = suite.table, list[Finding]()
         for chunk in self._chunks(table):
             frame = self._query(f"select * from {table.full_name} {violations.scoped(table)} {chunk}")  # noqa: S608
-            found += self._validator.validate(
-                table.full_name, table.full_name, suite.expectations, frame, table.key
-            )
+            found += self._validator.validate(table.full_name, table.full_name, suite.expectations, frame, table.key)
         return found
 
     def _chunks(self, table: Table) -> Iterator[str]:
@@ -116,9 +114,7 @@ class TableChecks:
 
 def nothing_checked(subject: str, reason: str) -> Finding:
     """The finding for a suite that did not run at all."""
-    return Finding(
-        gate_rules.NOTHING_CHECKED, subject, "errored", "the checks run", f"could not run: {reason}"
-    )
+    return Finding(gate_rules.NOTHING_CHECKED, subject, "errored", "the checks run", f"could not run: {reason}")
 
 
 def _not_applicable(suite: Suite, reason: str) -> list[Finding]:

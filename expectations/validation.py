@@ -101,14 +101,10 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """The frame for Great Expectations: wide integers as floats, NaN as infinity so that it is not taken for null."""
     wide = [name for name, kind in frame.schema.items() if kind.is_decimal() or kind == pl.Int128]
     floats = [name for name, kind in frame.schema.items() if kind.is_float()]
-    return frame.with_columns(
-        pl.col(wide).cast(pl.Float64), pl.col(floats).fill_nan(float("inf"))
-    ).to_pandas()
+    return frame.with_columns(pl.col(wide).cast(pl.Float64), pl.col(floats).fill_nan(float("inf"))).to_pandas()
 
 
-def _finding(
-    result: ExpectationValidationResult, subject: str, frame: pl.DataFrame, key: Sequence[str]
-) -> Finding:
+def _finding(result: ExpectationValidationResult, subject: str, frame: pl.DataFrame, key: Sequence[str]) -> Finding:
     config = result.expectation_config
     if config is None:
         raise ValueError(f"{subject}: a result without its expectation")

@@ -11,6 +11,7 @@ import polars as pl
 from flows.alert import FailingRows
 from flows.edge.builds import Build
 from flows.edge.diff import revisions
+from flows.edge.quarantine_file import write_quarantine
 from flows.errors import MissingData, Refused
 from flows.market_calendar import sessions_between
 from flows.run import Run
@@ -136,6 +137,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
     with Build.start(run.paths, run.run_id, base_file) as made:
         progress, walker = fill(run, made, plan.base, facts, plan.sessions)
         run.record.sessions = [_verdict(item, degraded) for item in progress.sessions]
+        write_quarantine(run.paths, run.run_id, _set_aside(progress))
         _refuse_night(run, progress)
         finish(run, made, progress, walker, facts)
         write_flows(run, made, progress, facts, degraded)
@@ -146,10 +148,20 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         for name, rows in marts.items():
             run.count(f"marts.{name}", rows)
         with run.timed("gate"):
-            gate(run, made, [item.session for item in progress.sessions])
+            gate(run, made, [item.session for item in progress.sessions], progress.untouched)
         with run.timed("build"):
             made.replace("ops.publications", _publication(run, made, progress))
             return made.close()
+
+
+def _set_aside(progress: Progress) -> pl.DataFrame:
+    """What was held back, and of refused sessions the companies that were most suspect."""
+    refused = [
+        item.suspects.select(pl.lit(item.session).alias("session_date"), pl.all().cast(pl.String))
+        for item in progress.sessions
+        if item.suspects.height
+    ]
+    return pl.concat([*progress.quarantine, *refused], how="diagonal")
 
 
 def _published(run: Run) -> Path | None:
@@ -166,6 +178,11 @@ def _refuse_night(run: Run, progress: Progress) -> None:
     if night.status == "published":
         return
     run.record.sessions = [item for item in run.record.sessions if item.session_date == night.session.isoformat()]
+    if night.status == "missing":
+        raise MissingData(
+            f"There is no file of {', '.join(run.settings.sources_of('quotes'))} for session {night.session}.",
+            next_step="Put the file there and run again; the session stays missing until then.",
+        )
     unreadable = next((check for check in night.checks if check.outcome == "errored"), None)
     if unreadable is not None:
         raise MissingData(
@@ -174,7 +191,7 @@ def _refuse_night(run: Run, progress: Progress) -> None:
     refusing = [check for check in night.checks if check.refuses]
     detail = "; ".join(f"{c.rule.code} {c.subject}: {c.observed}, expected {c.expected}" for c in refusing)
     raise Refused(
-        f"Session {night.session} is refused: {detail or 'no file'}.",
+        f"Session {night.session} is refused: {detail}.",
         next_step="See docs/runbooks/admission-refused.md; the published file is that of the night before.",
         rule_codes=tuple(dict.fromkeys(check.rule.code for check in refusing)),
         sessions=(night.session.isoformat(),),

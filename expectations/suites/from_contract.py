@@ -8,7 +8,6 @@ from great_expectations.expectations import Expectation
 from great_expectations.expectations.row_conditions import Column as GxColumn
 
 from expectations import gate_rules
-from expectations.rules import Rule
 from expectations.suites.model import tagged
 from expectations.violations import BAD_ROWS, ROWS_SEEN, RULE_CODE, Violation, bounds_text, has_bounds
 from transforms.contracts import Column, Table
@@ -18,9 +17,7 @@ def structure(table: Table) -> list[Expectation]:
     """The declared columns in the declared order, and no other."""
     expected = f"{len(table.columns)} columns in the contract's order"
     return [
-        gxe.ExpectTableColumnsToMatchOrderedList(
-            column_list=table.column_names, **tagged(gate_rules.COLUMNS, expected)
-        )
+        gxe.ExpectTableColumnsToMatchOrderedList(column_list=table.column_names, **tagged(gate_rules.COLUMNS, expected))
     ]
 
 
@@ -58,18 +55,9 @@ def over_profile(violations: Iterable[Violation]) -> list[Expectation]:
     ]
 
 
-def no_failures(rule: Rule, expected: str) -> Expectation:
-    """A SQL check as an expectation over a frame with a column per code that counts its failures."""
-    return gxe.ExpectColumnValuesToBeBetween(
-        column=rule.code, max_value=0, **tagged(rule, expected, rule.code)
-    )
-
-
 def _row_floor() -> Expectation:
     floor = int(gate_rules.ROWS.params["min_rows"])
-    return gxe.ExpectTableRowCountToBeBetween(
-        min_value=floor, **tagged(gate_rules.ROWS, f"at least {floor} row")
-    )
+    return gxe.ExpectTableRowCountToBeBetween(min_value=floor, **tagged(gate_rules.ROWS, f"at least {floor} row"))
 
 
 def _over_column(column: Column) -> list[Expectation]:

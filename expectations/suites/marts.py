@@ -45,9 +45,7 @@ def valuation_daily() -> list[Expectation]:
         gxe.ExpectColumnValuesToBeBetween(
             column="median_report_age_days",
             max_value=oldest,
-            **tagged(
-                gate_rules.REPORT_AGE, f"median_report_age_days <= {oldest:g}", "median_report_age_days"
-            ),
+            **tagged(gate_rules.REPORT_AGE, f"median_report_age_days <= {oldest:g}", "median_report_age_days"),
         )
     ]
 
@@ -60,9 +58,7 @@ def valuation_spread_daily() -> list[Expectation]:
             column_B="history_start",
             or_equal=True,
             ignore_row_if="either_value_is_missing",
-            **tagged(
-                gate_rules.HISTORY_START, "history_start <= session_date", "session_date", "history_start"
-            ),
+            **tagged(gate_rules.HISTORY_START, "history_start <= session_date", "session_date", "history_start"),
         )
     ]
 

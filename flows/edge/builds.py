@@ -39,22 +39,19 @@ class Build:
     killed, leaves the published file as it was, and a build that is removed (by the next run after a kill).
     """
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base_run_id: str | None
-    ) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base_run_id: str | None) -> None:
         self._con = con
         self._work: dict[str, pl.DataFrame] = {}
         self._ran_marts = False
         self._open = True
         self._in_transaction = False
+        self._is_kept = False
         self.path = path
         self.run_id = run_id
         self.base_run_id = base_run_id
 
     @classmethod
-    def start(
-        cls, paths: DataPaths, run_id: str, base: Path | None, *, limits: Limits | None = None
-    ) -> "Build":
+    def start(cls, paths: DataPaths, run_id: str, base: Path | None, *, limits: Limits | None = None) -> "Build":
         """Clone `base` (or begin empty where it is None) as the build of `run_id`, and open it.
 
         Raises:
@@ -151,9 +148,7 @@ class Build:
 
         DuckDB cannot detach inside a transaction that has read from it: trying aborts the transaction.
         """
-        self._con.execute(
-            f"attach if not exists {ddl.text_literal(str(other))} as {ddl.identifier(name)} (read_only)"
-        )
+        self._con.execute(f"attach if not exists {ddl.text_literal(str(other))} as {ddl.identifier(name)} (read_only)")
         return self._con
 
     def commit(self) -> None:
@@ -183,6 +178,10 @@ class Build:
             sync_file(self.path)
         return self.path
 
+    def keep_for_inspection(self) -> None:
+        """From here on an error leaves the closed build in its folder, unpublished, until the next run removes it."""
+        self._is_kept = True
+
     def abort(self) -> None:
         """Close without commit and remove the file; does nothing after `close`."""
         if self._open:
@@ -197,6 +196,9 @@ class Build:
     ) -> None:
         if not self._open:
             return
+        if self._is_kept:
+            with suppress(SmallcapsError):  # what cannot be closed is removed; the error inside the block counts
+                self.close()
         self.abort()
         if isinstance(error, duckdb.IOException):
             raise unusable(error, self.path) from error
@@ -218,9 +220,7 @@ class Build:
 
 def last_run_id(con: duckdb.DuckDBPyConnection) -> str | None:
     """The run that published an open warehouse; None where no publication is recorded."""
-    found = con.execute(
-        "select run_id from ops.publications order by build_closed_at desc, run_id desc limit 1"
-    ).pl()
+    found = con.execute("select run_id from ops.publications order by build_closed_at desc, run_id desc limit 1").pl()
     return str(found.item()) if found.height else None
 
 
@@ -248,8 +248,8 @@ def _connect(path: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "enable_progress_bar": False,
         },
     )
     con.execute("set timezone = 'UTC'")
+    con.execute("set enable_progress_bar = false")  # a long statement would draw into the run's own output
     return con

@@ -5,10 +5,10 @@ is a script. So what points outside is taken out, and the index is ours: every c
 """
 
 import html
-import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -60,19 +60,14 @@ def write_data_docs(paths: DataPaths, result: GateResult) -> Path:
 def _render(result: GateResult, folder: Path) -> dict[str, str]:
     """Suite name to the relative path of its newest page."""
     context = result.validator.context
-    context.add_data_docs_site(
-        _SITE,
-        {
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "store_backend": {
-                "class_name": "TupleFilesystemStoreBackend",
-                "base_directory": str(folder.absolute()),
-            },
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "site_section_builders": {"expectations": "None", "profiling": "None"},
-        },
-    )
+    config: Any = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder.absolute())},
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "site_section_builders": {"expectations": "None", "profiling": "None"},
+    }
+    context.add_data_docs_site(_SITE, config)
     context.build_data_docs(site_names=[_SITE], build_index=False)
     context.delete_data_docs_site(_SITE)
     shutil.rmtree(folder / "static", ignore_errors=True)
@@ -85,9 +80,7 @@ def _render(result: GateResult, folder: Path) -> dict[str, str]:
     for page in found:
         page.write_text(_without_network(page.read_text(encoding="utf-8")), encoding="utf-8")
     # validations/<suite, split at dots>/<run_id>/<time>/<batch>.html
-    return {
-        ".".join(page.relative_to(folder).parts[1:-3]): page.relative_to(folder).as_posix() for page in found
-    }
+    return {".".join(page.relative_to(folder).parts[1:-3]): page.relative_to(folder).as_posix() for page in found}
 
 
 def _without_network(page: str) -> str:
@@ -97,9 +90,7 @@ def _without_network(page: str) -> str:
 
 
 def _index(result: GateResult, pages: dict[str, str]) -> str:
-    checks = result.checks.sort(
-        pl.col("outcome").replace_strict(_ORDER, return_dtype=pl.Int8), "rule_code", "subject"
-    )
+    checks = result.checks.sort(pl.col("outcome").replace_strict(_ORDER, return_dtype=pl.Int8), "rule_code", "subject")
     rows = "\n".join(_row(check, pages) for check in checks.iter_rows(named=True))
     heads = "".join(
         f"<th>{name}</th>" for name in ("outcome", "rule", "severity", "subject", "asked", "seen", "rows", "why")
@@ -137,8 +128,11 @@ def _samples(samples: pl.DataFrame) -> str:
 def _point_latest(folder: Path, site: Path) -> None:
     aside = folder / f".{LATEST}.new"
     aside.unlink(missing_ok=True)
-    os.symlink(site.name, aside, target_is_directory=True)
-    aside.replace(folder / LATEST)
+    latest = folder / LATEST
+    if latest.is_dir() and not latest.is_symlink():  # a copy of the folder made the link a folder
+        shutil.rmtree(latest)
+    aside.symlink_to(site.name, target_is_directory=True)
+    aside.replace(latest)
 
 
 def _prune(folder: Path) -> None:

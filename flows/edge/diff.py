@@ -151,7 +151,7 @@ def _changes_sql(comparison: _Comparison) -> str:
     """Both sides joined on the key; one row per value that differs."""
     table, columns = comparison.table, [(name, ddl.identifier(name)) for name in comparison.columns]
     keys = [ddl.identifier(name) for name in table.key]
-    where = f"where {table.session_column} in (select session_date from again)" if comparison.only_again else ""
+    where = f"where {table.session_column} in (from again)" if comparison.only_again else ""
     old = f"(select true as is_there, * from {ddl.identifier(comparison.old)}.{table.full_name} {where})"  # noqa: S608
     new = f"(select true as is_there, * from {ddl.identifier(comparison.new)}.{table.full_name} {where})"  # noqa: S608
     row_key = " || ' | ' || ".join(f"coalesce(coalesce(o.{key}, n.{key})::varchar, '')" for key in keys)

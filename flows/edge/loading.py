@@ -46,8 +46,7 @@ def registered(con: Connection, frame: pl.DataFrame, name: str = "incoming") -> 
 def select_typed(contract: Table, name: str) -> str:
     """SELECT of the contract's columns from `name`, each cast to its declared type."""
     columns = ", ".join(
-        f"{ddl.identifier(column.name)}::{column.type} as {ddl.identifier(column.name)}"
-        for column in contract
+        f"{ddl.identifier(column.name)}::{column.type} as {ddl.identifier(column.name)}" for column in contract
     )
     return f"select {columns} from {name}"  # noqa: S608 - names come from contracts
 
@@ -87,6 +86,4 @@ def refuse_other_sessions(contract: Table, rows: pl.DataFrame, sessions: Collect
     others = sorted(set(rows[contract.session_column].unique()) - set(sessions), key=str)
     if others:
         shown = ", ".join(str(day) for day in others[:3])
-        raise ValueError(
-            f"{contract.full_name}: rows of {len(others)} sessions that are not replaced, such as {shown}"
-        )
+        raise ValueError(f"{contract.full_name}: rows of {len(others)} sessions that are not replaced, such as {shown}")

@@ -51,9 +51,7 @@ def run(
     return {file.name: _run_one(con, file, given, sessions) for file in ordered}
 
 
-def _run_one(
-    con: Connection, file: sql_files.SqlFile, given: Collection[str], sessions: Collection[date]
-) -> int:
+def _run_one(con: Connection, file: sql_files.SqlFile, given: Collection[str], sessions: Collection[date]) -> int:
     contract = table(f"marts.{file.name}")
     _refuse_missing_work(con, file, given)
     _refuse_other_columns(contract, con.execute(f"describe {file.text}").pl())

@@ -19,12 +19,11 @@ def read_checks() -> list[SqlCheck]:
     return [sql_check(file.name, file.header, file.text) for file in sql_files.read_folder(sql_files.CHECKS)]
 
 
-def gate_build(
-    build: Build, sessions: Collection[date], *, tables: Collection[Table] = GATED
-) -> GateResult:
+def gate_build(build: Build, sessions: Collection[date], *, tables: Collection[Table] = GATED) -> GateResult:
     """Judge a build over its replaced sessions, and write the outcome into its ops.checks.
 
-    Commits first: in an open transaction the first check that cannot run would take the others with it.
+    Commits first: in an open transaction the first check that cannot run would take the others with it. A build
+    that is refused stays in its folder until the next run, so that the failing rows can be looked at.
     """
     build.commit()
     build.scope(sessions, thresholds())
@@ -32,4 +31,5 @@ def gate_build(
         build.query, tables=tuple(tables), sessions=sessions, run_id=build.run_id, sql_checks=read_checks()
     )
     build.replace("ops.checks", result.checks)
+    build.keep_for_inspection()
     return result

@@ -39,6 +39,8 @@ class Base:
     admitted: list[date] = field(default_factory=list)
     files: frozenset[tuple[str, str, str, str]] = frozenset()
     decisions: pl.DataFrame = field(default_factory=table("ops.decisions").empty)
+    reported: frozenset[tuple[str, str]] = frozenset()
+    """Companies and their entities of the fundamentals source that have facts in core.fundamentals."""
 
     @property
     def last_judged(self) -> date | None:
@@ -75,4 +77,5 @@ def open_base(run: Run) -> Base:
             admitted=admitted,
             files=frozenset(files.iter_rows()),
             decisions=rows("from ops.decisions"),
+            reported=frozenset(rows("select distinct company_id, source_entity from core.fundamentals").iter_rows()),
         )

@@ -1,7 +1,8 @@
 """build: staged sessions through the walk and the transforms into the tables of the next warehouse."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -41,6 +42,9 @@ class Progress:
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
     valuations: list[pl.DataFrame] = field(default_factory=list)
+    quarantine: list[pl.DataFrame] = field(default_factory=list)
+    untouched: set[str] = field(default_factory=set)
+    """Tables that hold already what they should; the gate has judged them before."""
 
     @classmethod
     def on(cls, base: Base) -> "Progress":
@@ -65,24 +69,35 @@ def fill(run: Run, build: Build, base: Base, facts: Facts, sessions: Sequence[da
     progress, catalogue = Progress.on(base), Catalogue()
     walker = Walker(base.memory, _tell)
     chunks = stage(run, sessions, catalogue)
-    while True:
-        with run.timed("stage"):
-            chunk = next(chunks, None)
-        if chunk is None:
-            return progress, walker
-        _fill_chunk(run, build, progress, walker, facts, catalogue, chunk)
+    # The walk is one thread's work: the quarter before is transformed and written meanwhile.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="build") as pool:
+        writing: Future[None] | None = None
+        while (chunk := _next(run, chunks)) is not None:
+            with run.timed("admit"):
+                judged = walker.judge(chunk)
+            if writing is not None:
+                writing.result()
+            progress.sessions.extend(judged.sessions)
+            writing = pool.submit(_fill_chunk, run, build, progress, facts, catalogue, judged)
+        if writing is not None:
+            writing.result()
+    return progress, walker
+
+
+def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
+    with run.timed("stage"):
+        return next(chunks, None)
 
 
 def _fill_chunk(
-    run: Run, build: Build, progress: Progress, walker: Walker, facts: Facts, catalogue: Catalogue, chunk: Chunk
+    run: Run, build: Build, progress: Progress, facts: Facts, catalogue: Catalogue, judged: Judged
 ) -> None:
-    with run.timed("admit"):
-        judged = walker.judge(chunk)
-    before = progress.last_admitted
-    progress.sessions.extend(judged.sessions)
-    build.replace("ops.quarantine", core_tables.quarantine(judged, run.run_id), [s.session for s in judged.sessions])
+    held = core_tables.quarantine(judged, run.run_id)
+    progress.quarantine.append(held)
+    build.replace("ops.quarantine", held, [item.session for item in judged.sessions])
     if not judged.admitted:
         return
+    before = next(item.last_admitted for item in judged.sessions if item.status == "published")
     scope = [*([before] if before else []), *judged.admitted]
     with run.timed("transform"):
         caps, segments, valuation = _transform(progress, judged, facts, catalogue, scope)
@@ -152,8 +167,7 @@ def finish(run: Run, build: Build, progress: Progress, walker: Walker, facts: Fa
     with run.timed("transform"):
         valuation = _stacked(progress.valuations, "marts.valuation_daily")
         spreads = valuation_spread_daily(valuation, progress.base.spreads)
-        known = _known_by(facts.statements, progress.last_admitted)
-        fundamentals = fundamentals_rows(known, progress.links) if progress.links.height else None
+        fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
         if progress.last_admitted:
@@ -162,11 +176,27 @@ def finish(run: Run, build: Build, progress: Progress, walker: Walker, facts: Fa
         build.replace("core.bucket_memberships", progress.memberships)
         if fundamentals is not None:
             run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))
+        else:
+            progress.untouched.add("core.fundamentals")
         build.replace("ops.admission_securities", walker.memory.registry)
         build.replace("ops.admission_companies", walker.memory.companies)
         build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
         build.work("valuation_daily", valuation)
         build.work("valuation_spread_daily", spreads)
+
+
+def _fundamentals(progress: Progress, facts: Facts) -> pl.DataFrame | None:
+    """All rows of core.fundamentals; None where the base has them: nothing was published since, no new link."""
+    known = _known_by(facts.statements, progress.last_admitted)
+    if progress.base.admitted:
+        since = pl.col("publish_date") > pl.lit(progress.base.admitted[-1], pl.Date)
+        entities = set(known.income["source_entity"]) | set(known.balance["source_entity"])
+        pairs = progress.links.select("company_id", "source_entity").iter_rows()
+        linked = {pair for pair in pairs if pair[1] in entities}
+        is_news = known.income.filter(since).height + known.balance.filter(since).height
+        if not is_news and linked == progress.base.reported:
+            return None
+    return fundamentals_rows(known, progress.links) if progress.links.height else None
 
 
 def _known_by(statements: Statements, last: date | None) -> Statements:

@@ -24,8 +24,7 @@ def degraded_sessions(run: Run, sessions: Sequence[date]) -> Degraded:
         for event in reversed(run.landing.events(DEGRADED))
     ]
     newest = {
-        session: next((names for first, last, names in spans if first <= session <= last), ())
-        for session in sessions
+        session: next((names for first, last, names in spans if first <= session <= last), ()) for session in sessions
     }
     return {session: names for session, names in newest.items() if names}
 

@@ -18,7 +18,7 @@ from flows.sources import Source, SourceSettings, rate_limit, source
 
 log = logging.getLogger(__name__)
 ASKED = "asked"
-"""Kind of the landed events that say which sessions were ever asked for; a rebuild covers those."""
+"""Kind of the landed events that say which sessions were asked for; a rebuild covers those."""
 
 
 @dataclass

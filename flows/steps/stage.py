@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 
 import polars as pl
 
@@ -50,7 +51,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Sessions that are staged and judged together: those of one year, or one night."""
+    """Sessions that are judged together: those of one quarter, or one night."""
 
     sessions: list[Staged]
     rejects: pl.DataFrame
@@ -83,7 +84,21 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue) -> Iterator[
             for s in wanted
         ]
         run.count("staged_rows", sum(lines.height for lines in frames.values()))
-        yield Chunk(staged, pl.concat(rejects) if rejects else pl.DataFrame(), name)
+        held_back = pl.concat(rejects) if rejects else pl.DataFrame()
+        for quarter in _quarters(staged):
+            yield Chunk(quarter, _of(held_back, quarter), name)
+
+
+def _quarters(staged: list[Staged]) -> Iterator[list[Staged]]:
+    """A year in parts small enough that one can be judged while the one before is written."""
+    for _, part in groupby(staged, key=lambda item: (item.session.month - 1) // 3):
+        yield list(part)
+
+
+def _of(rejects: pl.DataFrame, staged: list[Staged]) -> pl.DataFrame:
+    if rejects.is_empty():
+        return rejects
+    return rejects.filter(pl.col("session_date").is_in([item.session for item in staged]))
 
 
 def _numbered(rows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

@@ -2,26 +2,28 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from expectations.gate_rules import thresholds
+from expectations.sql_checks import judge_sql
 from flows.backfill import run_backfill, run_rebuild
 from flows.edge import warehouse
+from flows.edge.builds import Build
 from flows.edge.diff import content_hashes
-from flows.edge.quality import gate_build
+from flows.edge.quality import read_checks
 from flows.edge.run_records import read_record
 from flows.nightly import run_nightly
 from flows.paths import DataPaths
+from flows.run import Run
 from flows.run_record import RunOutcome, RunRecord
 from tests.vendors.market import SESSIONS, Edit, Market
 from tests.vendors.market_facts import write_facts
-from transforms.contracts import table
 
 BASE_SESSIONS = SESSIONS[:5]
 ALL_SESSIONS = SESSIONS[:12]
@@ -126,5 +128,21 @@ def new_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, 
 
 @pytest.fixture
 def light_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For nights in a row: the gate with every SQL check and one table's suite; all suites take seconds a night."""
-    monkeypatch.setattr("flows.steps.gate.gate_build", partial(gate_build, tables=[table("ops.sessions")]))
+    """For nights in a row: a gate of all SQL checks, without the suites and their Data Docs, which take seconds."""
+    monkeypatch.setattr("flows.pipeline.gate", _sql_checks_alone)
+
+
+def _sql_checks_alone(_: Run, build: Build, sessions: Collection[date], *_others: object) -> None:
+    build.commit()
+    build.scope(sessions, thresholds())
+    findings = judge_sql(build.query, read_checks(), {})
+    assert [finding for finding in findings if finding.outcome != "passed"] == []
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A temporary Prefect server with an empty database; starting it takes ten seconds and more."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield

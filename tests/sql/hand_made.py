@@ -158,10 +158,11 @@ def ops(run_id: str = "run-1") -> Frames:
 def everything(run_id: str = "run-1") -> Frames:
     """All frames of a good warehouse; tables of admission's memory get one plain row each."""
     frames = {**core(), **work(), **ops(run_id)}
+    written_later = ("ops.checks", "ops.publications", "ops.schema_version")
     for name, contract in BY_NAME.items():
-        if name not in frames and contract.schema == "ops" and not contract.may_be_empty:
-            if name not in ("ops.checks", "ops.publications", "ops.schema_version"):
-                frames[name] = rows(name, {})
+        is_asked = contract.schema == "ops" and not contract.may_be_empty and name not in written_later
+        if is_asked and name not in frames:
+            frames[name] = rows(name, {})
     return frames
 
 
@@ -176,9 +177,7 @@ def fill(build: Build, frames: Frames) -> None:
 
 
 def publication(run_id: str, base_run_id: str | None = None, closed_at: datetime = NOON) -> pl.DataFrame:
-    return rows(
-        "ops.publications", {"run_id": run_id, "base_run_id": base_run_id, "build_closed_at": closed_at}
-    )
+    return rows("ops.publications", {"run_id": run_id, "base_run_id": base_run_id, "build_closed_at": closed_at})
 
 
 def closed_build(
@@ -326,5 +325,3 @@ def _spreads(day: date) -> list[dict[str, Any]]:
         }
         for measure, value, large, discount in values
     ]
-
-

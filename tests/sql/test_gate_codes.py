@@ -42,9 +42,7 @@ def more(*rows: dict[str, object]) -> Mutate:
     return add
 
 
-def gate(
-    build: Build, bad: dict[str, pl.DataFrame], tables: Collection[str] | None = None
-) -> GateResult:
+def gate(build: Build, bad: dict[str, pl.DataFrame], tables: Collection[str] | None = None) -> GateResult:
     for name, frame in bad.items():
         build.replace(name, frame, hand_made.SESSIONS)
     return gate_build(build, hand_made.SESSIONS, tables=[table(name) for name in tables or bad])
@@ -227,7 +225,7 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
 def test_bad_data_fails_exactly_its_codes(case: str, good: object, build_on: Callable[[], Build]) -> None:
     name, mutate, expected = CASES[case]
     build = build_on()
-    frame = build.query(f"select * from {name}")
+    frame = build.query(f"from {name}")
     bad = mutate(table(name).conform(frame))
 
     result = gate(build, {name: bad})

@@ -26,15 +26,18 @@ NEAR = date(2024, 1, 2)
 B = 1_000_000_000
 
 
-def companies(*rows: tuple[str, int, float | None], dollar_volume: int = 10_000_000) -> pl.DataFrame:
+def companies(
+    *rows: tuple[str, int, float | None], dollar_volume: int | None = 10_000_000, tier: str = "vendor_implied"
+) -> pl.DataFrame:
     return pl.DataFrame(
-        [(company, company, cap, growth, dollar_volume) for company, cap, growth in rows],
+        [(company, company, cap, growth, dollar_volume, tier) for company, cap, growth in rows],
         schema={
             "company_id": pl.String,
             "ticker": pl.String,
             "cap_usd": pl.Int64,
             "return_price": pl.Float64,
             "dollar_volume_usd": pl.Int64,
+            "tier": pl.String,
         },
         orient="row",
     )
@@ -150,6 +153,14 @@ def test_a_first_appearance_is_judged_by_its_level(cap: int, volume: int, expect
     assert judged.filter(pl.col("company_id") == "odd")["verdict"].item() == expected
 
 
+@pytest.mark.parametrize("volume", [None, 1_000_000])
+def test_who_supplies_a_count_vouches_for_its_level(volume: int | None) -> None:
+    """InnovateTech AG from the operator's own files, which need not have volumes."""
+    own = companies(("own", 60 * B, None), dollar_volume=volume, tier="files_shares")
+    judged = judge_companies(own, empty_company_state(), NEAR)
+    assert judged["verdict"].item() == "admitted"
+
+
 def test_who_was_away_longer_than_the_horizon_appears_anew() -> None:
     long_ago = {"anchor_cap_usd": 1 * B, "last_seen": date(2023, 6, 1), "anchor_session": date(2023, 6, 1)}
     assert verdict(3 * B, None, long_ago) == "admitted"
@@ -224,6 +235,12 @@ def test_previous_closes(agreeing: int, chain: str, late: str) -> None:
     found = checks(session_lines(agreeing=agreeing))
     assert (found["ADM_CHAIN"].outcome, found["ADM_CHAIN_LATE"].outcome) == (chain, late)
     assert ("ADM_CHAIN" in refusing(list(found.values()))) == (chain == "failed")
+
+
+def test_a_source_without_changes_has_no_previous_closes_to_judge() -> None:
+    lines = session_lines().with_columns(previous_close=pl.lit(None, pl.Float64))
+    found = checks(lines)
+    assert (found["ADM_CHAIN"].outcome, found["ADM_CHAIN_LATE"].outcome) == ("not_applicable", "not_applicable")
 
 
 @pytest.mark.parametrize(("jumping", "outcome"), [(5, "passed"), (6, "failed")])

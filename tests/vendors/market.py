@@ -40,7 +40,24 @@ _INDUSTRIES = (
     ("Restaurants", "Consumer Discretionary"),
     ("Industrial Machinery/Components", "Industrials"),
 )
-_SYLLABLES = ("bel", "cor", "dan", "fer", "gol", "hav", "jun", "kel", "lor", "mav", "nor", "pel", "rud", "sol", "tar", "vin")
+_SYLLABLES = (
+    "bel",
+    "cor",
+    "dan",
+    "fer",
+    "gol",
+    "hav",
+    "jun",
+    "kel",
+    "lor",
+    "mav",
+    "nor",
+    "pel",
+    "rud",
+    "sol",
+    "tar",
+    "vin",
+)
 
 Row = dict[str, object]
 
@@ -124,7 +141,9 @@ class Market:
             rows[listing.exchange].append(self._row(listing, session))
         return Night(self, session, rows)
 
-    def write(self, archive: Path, sessions: Iterable[date], edits: Mapping[date, Iterable[Edit]] | None = None) -> Path:
+    def write(
+        self, archive: Path, sessions: Iterable[date], edits: Mapping[date, Iterable[Edit]] | None = None
+    ) -> Path:
         """Write the sessions' files below `archive`, in the archive's layout; returns the archive."""
         for session in sessions:
             night = self.night(session)
@@ -281,13 +300,28 @@ def _not_companies(found: list[Listing]) -> list[Listing]:
     warrants = [_beside(company, f"{company.symbol}W", "Warrants", price=0.85, cap_shares=0) for company in small[:4]]
     notes = [_beside(large[4], f"{large[4].symbol[:3]}N", "6.50% Senior Notes due 2061", price=25.1)]
     shells = [
-        Listing(f"SPQ{letter}{suffix}", f"Quiet Harbor {letter} Acquisition Corp. {kind}", "nasdaq", price, 0, 9_000_000, f"shell {letter}")
+        Listing(
+            f"SPQ{letter}{suffix}",
+            f"Quiet Harbor {letter} Acquisition Corp. {kind}",
+            "nasdaq",
+            price,
+            0,
+            9_000_000,
+            f"shell {letter}",
+        )
         for letter in "AB"
         for suffix, kind, price in (("", "Class A Ordinary Shares", 10.2), ("U", "Units", 10.3), ("R", "Rights", 0.2))
     ]
     fund = Listing("QFD", "Quiet Harbor Municipal Income Fund", "amex", 11.8, 0, 4_000_000, "fund")
     partnership = Listing(
-        "QLP", "Tollgate Midstream L.P. Common Units", "nyse", 38.0, 60_000_000, 60_000_000, "partnership", industry="Oil & Gas Production"
+        "QLP",
+        "Tollgate Midstream L.P. Common Units",
+        "nyse",
+        38.0,
+        60_000_000,
+        60_000_000,
+        "partnership",
+        industry="Oil & Gas Production",
     )
     return [*preferred, *warrants, *notes, *shells, fund, partnership]
 

@@ -8,32 +8,75 @@ from pathlib import Path
 
 from tests.vendors.market import SIZES, Listing, Market, companies
 
-INCOME_COLUMNS = (
-    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
-    "Shares (Diluted);Revenue;Cost of Revenue;Gross Profit;Operating Expenses;Selling, General & Administrative;"
-    "Research & Development;Depreciation & Amortization;Operating Income (Loss);Non-Operating Income (Loss);"
-    "Interest Expense, Net;Pretax Income (Loss), Adj.;Abnormal Gains (Losses);Pretax Income (Loss);"
-    "Income Tax (Expense) Benefit, Net;Income (Loss) from Continuing Operations;Net Extraordinary Gains (Losses);"
-    "Net Income;Net Income (Common)"
-).split(";")
-BALANCE_COLUMNS = (
-    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
-    "Shares (Diluted);Cash, Cash Equivalents & Short Term Investments;Accounts & Notes Receivable;Inventories;"
-    "Total Current Assets;Property, Plant & Equipment, Net;Long Term Investments & Receivables;"
-    "Other Long Term Assets;Total Noncurrent Assets;Total Assets;Payables & Accruals;Short Term Debt;"
-    "Total Current Liabilities;Long Term Debt;Total Noncurrent Liabilities;Total Liabilities;"
-    "Share Capital & Additional Paid-In Capital;Treasury Stock;Retained Earnings;Total Equity;"
-    "Total Liabilities & Equity"
-).split(";")
+INCOME_COLUMNS = [
+    "Ticker",
+    "SimFinId",
+    "Currency",
+    "Fiscal Year",
+    "Fiscal Period",
+    "Report Date",
+    "Publish Date",
+    "Restated Date",
+    "Shares (Basic)",
+    "Shares (Diluted)",
+    "Revenue",
+    "Cost of Revenue",
+    "Gross Profit",
+    "Operating Expenses",
+    "Selling, General & Administrative",
+    "Research & Development",
+    "Depreciation & Amortization",
+    "Operating Income (Loss)",
+    "Non-Operating Income (Loss)",
+    "Interest Expense, Net",
+    "Pretax Income (Loss), Adj.",
+    "Abnormal Gains (Losses)",
+    "Pretax Income (Loss)",
+    "Income Tax (Expense) Benefit, Net",
+    "Income (Loss) from Continuing Operations",
+    "Net Extraordinary Gains (Losses)",
+    "Net Income",
+    "Net Income (Common)",
+]
+BALANCE_COLUMNS = [
+    "Ticker",
+    "SimFinId",
+    "Currency",
+    "Fiscal Year",
+    "Fiscal Period",
+    "Report Date",
+    "Publish Date",
+    "Restated Date",
+    "Shares (Basic)",
+    "Shares (Diluted)",
+    "Cash, Cash Equivalents & Short Term Investments",
+    "Accounts & Notes Receivable",
+    "Inventories",
+    "Total Current Assets",
+    "Property, Plant & Equipment, Net",
+    "Long Term Investments & Receivables",
+    "Other Long Term Assets",
+    "Total Noncurrent Assets",
+    "Total Assets",
+    "Payables & Accruals",
+    "Short Term Debt",
+    "Total Current Liabilities",
+    "Long Term Debt",
+    "Total Noncurrent Liabilities",
+    "Total Liabilities",
+    "Share Capital & Additional Paid-In Capital",
+    "Treasury Stock",
+    "Retained Earnings",
+    "Total Equity",
+    "Total Liabilities & Equity",
+]
 VINTAGE = date(2024, 12, 20)
 QUARTERS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30))
 PUBLISHED_AFTER = timedelta(days=40)
 FUNDS = ("IWM", "SPY", "IVV", "MDY")
 
 
-def write_facts(
-    market: Market, archive: Path, sessions: Iterable[date], *, flows_until: date | None = None
-) -> Path:
+def write_facts(market: Market, archive: Path, sessions: Iterable[date], *, flows_until: date | None = None) -> Path:
     """Fundamentals, fund flows and yields for a run over `sessions`; returns the archive."""
     write_simfin(market, archive)
     days = [session for session in sessions if flows_until is None or session <= flows_until]
@@ -70,7 +113,9 @@ def write_flows(archive: Path, days: Iterable[date]) -> Path:
         for number, fund in enumerate(FUNDS)
         for at, day in enumerate(listed)
     ]
-    shares = [f"{day},{fund},{(number + 1) * 10**8},{100 + number:.2f}" for number, fund in enumerate(FUNDS) for day in listed]
+    shares = [
+        f"{day},{fund},{(number + 1) * 10**8},{100 + number:.2f}" for number, fund in enumerate(FUNDS) for day in listed
+    ]
     assets = [f"{fund},{(number + 1) * 1e10:.2f},{listed[-1]}" for number, fund in enumerate(FUNDS)]
     _write_lines(folder / "etf_flows.csv", "date,ticker,flow_usd", flows)
     _write_lines(folder / "etf_shares.csv", "date,ticker,shares,price", shares)

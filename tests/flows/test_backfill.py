@@ -1,0 +1,245 @@
+"""Ranges, corrections and rebuilds over the tiny market: whichever way it came about, the warehouse is the same."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows import cli
+from flows.run_record import RunStatus
+from tests.flows.conftest import ALL_SESSIONS, BASE_SESSIONS, Site
+from tests.vendors.market import SESSIONS, Edit, Market, Rename, Split, companies
+from tests.vendors.market_facts import write_facts, write_simfin
+from tests.vendors.market_faults import cap_times, repeated
+
+REFUSED, MISSING = SESSIONS[4], SESSIONS[7]
+HELD, SPLIT, RENAMED, TWO_CLASSES = (companies(7, size)[0] for size in ("small", "large", "mid", "mega"))
+EVENTFUL = Market(
+    splits=(Split(SPLIT.symbol, SESSIONS[6], 4, lag=2),),
+    renames=(Rename(RENAMED.symbol, SESSIONS[8], "NEWSYM", f"{RENAMED.name.split()[0]} Platforms Inc. Common Stock"),),
+)
+EDITS: dict[date, tuple[Edit, ...]] = {
+    REFUSED: (repeated(),),
+    SESSIONS[5]: (cap_times(20, HELD.symbol),),
+}
+
+
+def write_eventful(archive: Path) -> None:
+    """Twelve sessions over a change of year: one refused, one missing, a lagging split, a rename, a wrong cap."""
+    EVENTFUL.write(archive, [session for session in ALL_SESSIONS if session != MISSING], EDITS)
+    write_facts(EVENTFUL, archive, ALL_SESSIONS)
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The eventful market in one gated backfill; never changed."""
+    site = Site(tmp_path_factory.mktemp("eventful"), EVENTFUL)
+    write_eventful(site.archive)
+    with pytest.MonkeyPatch.context() as patch:
+        site.use(patch)
+        outcome = site.backfill(ALL_SESSIONS[0], ALL_SESSIONS[-1])
+    assert outcome.exit_code == 0, outcome.one_line
+    return site
+
+
+def test_backfill_names_what_it_refused_and_what_was_missing(eventful: Site) -> None:
+    verdicts = eventful.verdicts()
+    assert list(verdicts) == list(ALL_SESSIONS)
+    assert verdicts[REFUSED] == ("refused", ["ADM_REPEATED", "ADM_CHAIN"]) or verdicts[REFUSED][1][0] == "ADM_REPEATED"
+    assert verdicts[MISSING] == ("missing", [])
+    others = [verdict[0] for session, verdict in verdicts.items() if session not in (REFUSED, MISSING)]
+    assert others == ["published"] * 10
+    held = eventful.query("select session_date, entity, reason_code from ops.quarantine order by all")
+    assert set(held["reason_code"]) == {"ADM_JUMP"}
+    assert (SESSIONS[5], f"C:{HELD.symbol}~20241223", "ADM_JUMP") in held.rows()
+
+
+def test_incremental_equals_backfill_and_rebuild(
+    eventful: Site, new_site: Callable[[str, Market], Site], light_gate: None
+) -> None:
+    expected = eventful.hashes()
+    nightly = new_site("nightly", EVENTFUL)
+    write_eventful(nightly.archive)
+    codes = [nightly.nightly(session).exit_code for session in ALL_SESSIONS]
+    assert codes == [0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0, 0]
+    assert _differing(nightly.hashes(), expected) == []
+
+    from_landing = new_site("from_landing", EVENTFUL)
+    shutil.copytree(nightly.paths.landing, from_landing.paths.landing)
+    assert from_landing.rebuild().exit_code == 0
+    assert _differing(from_landing.hashes(), expected) == []
+    assert from_landing.verdicts() == eventful.verdicts()
+
+
+def _differing(found: dict[str, str], expected: dict[str, str]) -> list[str]:
+    assert found.keys() == expected.keys()
+    assert sum(int(value.partition(":")[0]) > 0 for value in expected.values()) >= 12, "empty tables prove nothing"
+    return [name for name, value in found.items() if value != expected[name]]
+
+
+def test_strict_backfill_ends_with_two(site: Site, capsys: pytest.CaptureFixture[str], light_gate: None) -> None:
+    site.serve(SESSIONS[5], repeated())
+    site.serve(SESSIONS[6])
+    arguments = ["backfill", "--from", SESSIONS[5].isoformat(), "--to", SESSIONS[6].isoformat()]
+    assert cli.run(arguments) == 0
+    told = capsys.readouterr().out
+    assert SESSIONS[5].isoformat() in told
+    assert "ADM_REPEATED" in told
+    site.serve(SESSIONS[7], repeated())
+    site.serve(SESSIONS[8])
+    arguments = ["backfill", "--from", SESSIONS[7].isoformat(), "--to", SESSIONS[8].isoformat(), "--strict"]
+    assert cli.run(arguments) == 2
+    assert "ADM_REPEATED" in capsys.readouterr().err
+    assert site.verdicts()[SESSIONS[8]][0] == "published", "what was good is published all the same"
+
+
+def test_corrected_file_recomputes_what_follows_and_is_told(site: Site, light_gate: None) -> None:
+    """The vendor serves an old session again, with another cap: later rows that rest on it change too."""
+    corrected, company = BASE_SESSIONS[2], companies(7, "large")[2]
+    before = site.query("from core.market_caps")
+    site.serve(corrected, cap_times(1.05, company.symbol))
+    outcome = site.backfill(corrected, corrected)
+    assert outcome.exit_code == 0, outcome.one_line
+    after = site.query("from core.market_caps")
+    old, new = (_cap(frame, company.symbol, corrected) for frame in (before, after))
+    assert new == pytest.approx(old * 1.05)
+    told = site.query("select table_name, row_key, column_name, old_value, new_value, cause from ops.revisions")
+    caps = told.filter((pl.col("table_name") == "core.market_caps") & (pl.col("column_name") == "cap_usd"))
+    assert caps.height == 1
+    assert caps["row_key"].item() == f"{corrected} | C:{company.symbol}~20241223"
+    assert (caps["old_value"].item(), caps["new_value"].item()) == (str(old), str(new))
+    assert "about the past" in caps["cause"].item()
+    totals = told.filter((pl.col("table_name") == "marts.segment_daily") & (pl.col("column_name") == "market_cap_usd"))
+    assert {key.split(" | ")[0] for key in totals["row_key"]} == {corrected.isoformat()}
+
+
+def _cap(caps: pl.DataFrame, ticker: str, session: date) -> int:
+    value: int = caps.filter((pl.col("ticker") == ticker) & (pl.col("session_date") == session))["cap_usd"].item()
+    return value
+
+
+def test_missed_session_is_caught_up_when_its_files_come(
+    eventful: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    site = eventful.copy_to(tmp_path / "late").use(monkeypatch)
+    assert site.night(MISSING).exit_code == 0
+    assert site.verdicts()[MISSING] == ("published", [])
+    flags = site.query(f"select distinct is_multi_day from core.market_caps where session_date = '{SESSIONS[8]}'")
+    assert flags["is_multi_day"].to_list() == [False]
+
+
+def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> None:
+    tables = {
+        "core.quotes": "session_date",
+        "core.market_caps": "session_date",
+        "core.security_caps": "session_date",
+        "marts.segment_daily": "session_date",
+        "marts.valuation_daily": "session_date",
+        "marts.valuation_spread_daily": "session_date",
+        "marts.fund_flows_daily": "session_date",
+        "marts.segment_flows_daily": "session_date",
+    }
+    before = {name: _rows(site, name, column) for name, column in tables.items()}
+    assert all(frame.height for frame in before.values())
+    site.market.write(site.archive, SESSIONS[5:9], {SESSIONS[5]: [cap_times(20, HELD.symbol)]})
+    # A report published after the last base session, and a restatement of all older ones: a new vintage.
+    write_simfin(
+        site.market,
+        site.archive,
+        vintage=date(2025, 1, 6),
+        quarters=[date(2024, 9, 30), date(2024, 11, 30)],
+        growth=3.0,
+    )
+    assert site.backfill(SESSIONS[5], SESSIONS[8]).exit_code == 0
+    for name, column in tables.items():
+        assert _rows(site, name, column).equals(before[name]), name
+    told = site.query("select count(*) as n from ops.revisions where run_id = (select max(run_id) from ops.runs)")
+    assert told.item() == 0
+
+
+def _rows(site: Site, table: str, column: str) -> pl.DataFrame:
+    return site.query(f"select * from {table} where {column} <= '{BASE_SESSIONS[-1]}' order by all")
+
+
+def test_rebuild_in_place_changes_nothing(site: Site, light_gate: None) -> None:
+    before = site.hashes()
+    outcome = site.rebuild()
+    assert outcome.exit_code == 0
+    assert site.record(outcome).status is RunStatus.PUBLISHED
+    assert site.hashes() == before
+
+
+def test_backfill_over_what_is_there_has_nothing_to_do(site: Site) -> None:
+    outcome = site.backfill(BASE_SESSIONS[1], BASE_SESSIONS[3])
+    assert outcome.exit_code == 0
+    assert "Nothing to do" in outcome.summary
+
+
+def test_nothing_good_in_the_range_publishes_nothing(new_site: Callable[[str, Market], Site]) -> None:
+    site = new_site("nothing", Market())
+    site.archive.mkdir()
+    outcome = site.backfill(SESSIONS[0], SESSIONS[1])
+    assert outcome.exit_code in (2, 3)
+    assert not site.paths.warehouse.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["rebuild"], 3),
+        (["backfill", "--from", "2024-12-28", "--to", "2024-12-29"], 4),
+        (["backfill", "--from", "2024-12-30", "--to", "2062-01-03"], 4),
+        (["backfill", "--from", "2024-12-30", "--to", "2024-12-27"], 4),
+    ],
+    ids=["rebuild_of_nothing", "weekend", "future", "backwards"],
+)
+def test_ranges_that_cannot_be(
+    new_site: Callable[[str, Market], Site], arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = new_site("empty", Market())
+    assert cli.run(arguments) == code
+    assert "Next:" in capsys.readouterr().err.splitlines()[-1]
+    assert not site.paths.warehouse.exists()
+
+
+INNO_QUOTES = (
+    "session_date,exchange,symbol,close,currency\n2025-01-02,xetra,INNO,25.00,EUR\n2025-01-03,xetra,INNO,25.50,EUR\n"
+)
+INNO_SHARES = "symbol,as_of,known_at,shares\nINNO,2024-12-31,2024-12-31,20000000\n"
+
+
+@pytest.mark.parametrize("volume", ["", "60000"], ids=["without_volume", "with_volume"])
+def test_innovatetech_is_worth_500_million_and_small(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, volume: str, light_gate: None
+) -> None:
+    """The plain case, end to end: 20,000,000 shares at 25, from the operator's own two files."""
+    site = new_site("inno", Market())
+    own = site.root / "own"
+    own.mkdir()
+    header, *lines = INNO_QUOTES.splitlines()
+    quotes = [f"{header},volume,name", *(f"{line},{volume},InnovateTech AG" for line in lines)]
+    (own / "quotes.csv").write_text("\n".join(quotes) + "\n", encoding="utf-8")
+    (own / "share_counts.csv").write_text(INNO_SHARES, encoding="utf-8")
+    monkeypatch.delenv("SMALLCAPS_ARCHIVE")
+    monkeypatch.setenv("SMALLCAPS_FILES_DIR", str(own))
+    monkeypatch.setenv("SMALLCAPS_REQUIRED_SOURCES", '["files"]')
+    for role, names in {"QUOTES": '["files"]', "SHARE_COUNTS": '["files"]', "CAPS": "[]"}.items():
+        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", names)
+    for role in ("FUNDAMENTALS", "MACRO", "FUND_FLOWS"):
+        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", "[]")
+    outcome = site.backfill(date(2025, 1, 2), date(2025, 1, 3))
+    assert outcome.exit_code == 0, outcome.one_line
+    caps = site.query("select price, shares, cap_usd, tier, shares_source from core.market_caps order by session_date")
+    assert caps.rows() == [
+        (25.0, 20_000_000.0, 500_000_000, "files_shares", "files: share_counts"),
+        (25.5, 20_000_000.0, 510_000_000, "files_shares", "files: share_counts"),
+    ]
+    bucket = site.query("select bucket, valid_from from core.bucket_memberships")
+    assert bucket.rows() == [("small", date(2025, 1, 2))]
+    held = site.query(
+        "select market_cap_usd, company_count from marts.segment_daily where segment = 'small' order by session_date"
+    )
+    assert held.rows() == [(500_000_000, 1), (510_000_000, 1)]

@@ -1,0 +1,64 @@
+"""The night as Prefect runs it: states, tasks and the artifact that people look at."""
+
+from uuid import UUID
+
+import pytest
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+
+from flows.nightly import nightly
+from flows.prefect_steps import ARTIFACT_KEY
+from tests.flows.conftest import Site
+from tests.vendors.market import SESSIONS
+from tests.vendors.market_faults import repeated
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "light_gate")]
+GOOD, BAD = SESSIONS[5], SESSIONS[6]
+
+
+def test_good_night_completes_and_refused_night_fails_with_the_reason(site: Site) -> None:
+    site.serve(GOOD)
+    site.serve(BAD, repeated())
+    good: State[str] = nightly(session=GOOD, return_state=True)
+    assert good.is_completed()
+    bad: State[str] = nightly(session=BAD, return_state=True)
+    assert bad.is_failed()
+    assert bad.message is not None
+    assert "exit code 2" in bad.message
+    assert "ADM_REPEATED" in bad.message
+    assert list(site.verdicts())[-1] == GOOD
+
+    assert {"land", "build", "publish"} <= _task_names(_run_id(good))
+    assert "publish" not in _task_names(_run_id(bad))
+    published, refused = _artifact(_run_id(good)), _artifact(_run_id(bad))
+    assert "Exit code 0" in published
+    assert "Exit code 2" in refused
+    assert "ADM_REPEATED" in refused
+    assert BAD.isoformat() in refused
+
+
+def _run_id(state: State[str]) -> UUID:
+    assert state.state_details.flow_run_id is not None
+    return UUID(str(state.state_details.flow_run_id))
+
+
+def _task_names(flow_run: UUID) -> set[str]:
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run])))
+    return {run.name.rsplit("-", 1)[0] for run in runs}
+
+
+def _artifact(flow_run: UUID) -> str:
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]), key=ArtifactFilterKey(any_=[ARTIFACT_KEY])
+    )
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.read_artifacts(artifact_filter=of_run)
+    return str(artifact.data)

@@ -1,0 +1,144 @@
+"""The vendors' own files end to end: few sessions each, chosen for what is odd in them (see the data's README)."""
+
+import gzip
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import Site
+from tests.vendors.market import Market
+
+MakeSite = Callable[[str, Market], Site]
+QUOTES_ALONE = {"FUNDAMENTALS": "[]", "MACRO": "[]", "FUND_FLOWS": "[]"}
+
+
+@pytest.fixture
+def real(shared_data: Path, new_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Site]:
+    """A site on the real archive. Quotes alone: fundamentals are staged for seconds and have tests of their own."""
+
+    def make(name: str) -> Site:
+        site = new_site(name, Market())
+        monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(shared_data))
+        for role, sources in QUOTES_ALONE.items():
+            monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", sources)
+        return site
+
+    return make
+
+
+def started(site: Site, first: date, last: date) -> Site:
+    outcome = site.backfill(first, last)
+    assert outcome.exit_code == 0, outcome.one_line
+    return site
+
+
+def held(site: Site, session: date) -> set[str]:
+    """Tickers that quarantine holds on a session, from the details of ops.quarantine."""
+    rows = site.query(
+        f"select detail from ops.quarantine where session_date = '{session}' and reason_code = 'ADM_JUMP'"
+    )
+    return {detail.split(":")[0] for detail in rows["detail"]}
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_first_days_of_2026_and_a_reverse_split_whose_count_lags(real: Callable[[str], Site]) -> None:
+    """AMCR, 2026-01-15: one share for five; the cap stands at 102 G$ for a day, between 20 and 19."""
+    site = started(real("january"), date(2026, 1, 2), date(2026, 1, 14))
+    assert [status for status, _ in site.verdicts().values()] == ["published"] * 9
+    session = date(2026, 1, 15)
+    assert site.nightly(session).exit_code == 0
+    assert "AMCR" in held(site, session)
+    caps = site.query("select session_date, cap_usd from core.market_caps where ticker = 'AMCR' order by session_date")
+    assert caps["session_date"].to_list()[-1] == date(2026, 1, 14)
+    assert caps["cap_usd"].max() < 25e9
+    totals = site.query("select market_cap_usd from marts.segment_daily where segment = 'total' order by session_date")
+    steps = totals["market_cap_usd"].cast(float).pct_change().abs().drop_nulls()
+    assert totals.height == 10
+    assert steps.max() < 0.03
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_stale_file_of_one_exchange_is_refused(real: Callable[[str], Site]) -> None:
+    """2026-02-04: Nasdaq's file is that of the day before, byte for byte; the others moved."""
+    site = started(real("stale"), date(2026, 2, 2), date(2026, 2, 3))
+    before = site.digest()
+    outcome = site.nightly(date(2026, 2, 4))
+    assert outcome.exit_code == 2
+    assert "ADM_REPEATED nasdaq" in outcome.summary
+    assert site.digest() == before
+    assert site.nightly(date(2026, 2, 5)).exit_code == 0
+    assert site.verdicts()[date(2026, 2, 4)][0] == "refused"
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_missing_sessions_stay_missing_and_the_return_runs_over_them(real: Callable[[str], Site]) -> None:
+    site = started(real("missing"), date(2026, 2, 17), date(2026, 2, 18))
+    for missing, after in ((date(2026, 2, 19), date(2026, 2, 20)), (date(2026, 2, 24), date(2026, 2, 25))):
+        assert site.nightly(missing).exit_code == 3
+        assert site.nightly(after).exit_code == 0
+        assert site.verdicts()[missing] == ("missing", [])
+        flags = site.query(
+            f"select is_multi_day, count(*) as n from core.market_caps where session_date = '{after}' group by all"
+        )
+        counts = dict(flags.iter_rows())
+        assert counts[True] > 50 * counts.get(False, 0)
+
+
+@pytest.mark.usefixtures("light_gate")
+@pytest.mark.parametrize(
+    ("first", "session", "ticker"),
+    [
+        (date(2026, 3, 10), date(2026, 3, 11), "MU"),
+        (date(2026, 3, 23), date(2026, 3, 24), "FUBO"),
+    ],
+)
+def test_one_wrong_cap_does_not_stop_the_night(
+    real: Callable[[str], Site], first: date, session: date, ticker: str
+) -> None:
+    """MU: 2.4e12 for 0.47e12 USD. FUBO: a reverse split whose count follows later."""
+    site = started(real("march"), first, first)
+    assert site.nightly(session).exit_code == 0
+    assert ticker in held(site, session)
+    caps = site.query(f"select session_date from core.market_caps where ticker = '{ticker}'")
+    assert caps["session_date"].to_list() == [first]
+
+
+def test_days_of_wrong_totals_are_refused(real: Callable[[str], Site]) -> None:
+    """2023-12-05 and 06: the market's total goes 64, 185, 109, 64 trillion dollars. With the whole gate."""
+    site = started(real("december"), date(2023, 12, 4), date(2023, 12, 7))
+    verdicts = site.verdicts()
+    assert {session: status for session, (status, _) in verdicts.items()} == {
+        date(2023, 12, 4): "published",
+        date(2023, 12, 5): "refused",
+        date(2023, 12, 6): "refused",
+        date(2023, 12, 7): "published",
+    }
+    for day in (5, 6):
+        assert "ADM_QUARANTINE_WEIGHT" in verdicts[date(2023, 12, day)][1]
+
+
+def test_broken_files_of_2021_are_named_and_kept(
+    shared_data: Path, real: Callable[[str], Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two JSON documents in one file, as it was served; the error says where the second one begins."""
+    site = real("broken")
+    session = date(2021, 2, 12)
+    archive = tmp_path / "archive"
+    folder = archive / f"nasdaq_screener/daily/{session}"
+    folder.mkdir(parents=True)
+    for file in (shared_data / f"nasdaq_screener/daily/{session}").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    broken = shared_data / "nasdaq_screener/broken-2021-01-30/nyse_49ffd9dd_unparseable.json.gz"
+    target = next(folder.glob("nyse_full_tickers.json*"))
+    payload = broken.read_bytes()
+    target.write_bytes(payload if target.suffix == ".gz" else gzip.decompress(payload))
+    monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(archive))
+    outcome = site.nightly(session)
+    assert outcome.exit_code == 3
+    for part in ("nasdaq_screener", f"daily/nyse/{session}", "field body", "JSON", "line", "column"):
+        assert part in outcome.one_line
+    assert not site.paths.warehouse.exists()
+    landed = [file for file in site.paths.landing.rglob(f"nyse/{session}/*") if not file.name.endswith(".meta.json")]
+    assert [file.read_bytes() for file in landed] == [target.read_bytes()]
