@@ -24,6 +24,7 @@ from flows.run import Run
 from flows.run_record import RunOutcome, RunRecord
 from tests.vendors.market import SESSIONS, Edit, Market
 from tests.vendors.market_facts import write_facts
+from transforms.contracts import table
 
 BASE_SESSIONS = SESSIONS[:5]
 ALL_SESSIONS = SESSIONS[:12]
@@ -78,9 +79,15 @@ class Site:
         """Rows of the published file."""
         return warehouse.query(self.paths, sql)
 
+    def rows(self, table_name: str, *columns: str, **equal: object) -> pl.DataFrame:
+        """Rows of a published table in the order of its key, those where columns equal these values."""
+        found = self.query(f"from {table_name}").sort(table(table_name).key)
+        kept = found.filter(*(pl.col(name) == value for name, value in equal.items()))
+        return kept.select(columns) if columns else kept
+
     def verdicts(self) -> dict[date, tuple[str, list[str]]]:
         """Session to status and rule codes, as ops.sessions tells."""
-        rows = self.query("select session_date, status, rule_codes from ops.sessions order by session_date")
+        rows = self.rows("ops.sessions", "session_date", "status", "rule_codes")
         return {day: (status, codes) for day, status, codes in rows.iter_rows()}
 
     def digest(self) -> str:

@@ -12,7 +12,7 @@ from flows import cli
 from flows.run_record import RunStatus
 from tests.flows.conftest import ALL_SESSIONS, BASE_SESSIONS, Site
 from tests.vendors.market import SESSIONS, Edit, Market, Rename, Split, companies
-from tests.vendors.market_facts import write_facts, write_simfin
+from tests.vendors.market_facts import QUARTERS, write_facts, write_simfin
 from tests.vendors.market_faults import cap_times, repeated
 
 REFUSED, MISSING = SESSIONS[4], SESSIONS[7]
@@ -52,7 +52,7 @@ def test_backfill_names_what_it_refused_and_what_was_missing(eventful: Site) -> 
     assert verdicts[MISSING] == ("missing", [])
     others = [verdict[0] for session, verdict in verdicts.items() if session not in (REFUSED, MISSING)]
     assert others == ["published"] * 10
-    held = eventful.query("select session_date, entity, reason_code from ops.quarantine order by all")
+    held = eventful.rows("ops.quarantine", "session_date", "entity", "reason_code")
     assert set(held["reason_code"]) == {"ADM_JUMP"}
     assert (SESSIONS[5], f"C:{HELD.symbol}~20241223", "ADM_JUMP") in held.rows()
 
@@ -99,14 +99,14 @@ def test_strict_backfill_ends_with_two(site: Site, capsys: pytest.CaptureFixture
 def test_corrected_file_recomputes_what_follows_and_is_told(site: Site, light_gate: None) -> None:
     """The vendor serves an old session again, with another cap: later rows that rest on it change too."""
     corrected, company = BASE_SESSIONS[2], companies(7, "large")[2]
-    before = site.query("from core.market_caps")
+    before = site.rows("core.market_caps")
     site.serve(corrected, cap_times(1.05, company.symbol))
     outcome = site.backfill(corrected, corrected)
     assert outcome.exit_code == 0, outcome.one_line
-    after = site.query("from core.market_caps")
+    after = site.rows("core.market_caps")
     old, new = (_cap(frame, company.symbol, corrected) for frame in (before, after))
     assert new == pytest.approx(old * 1.05)
-    told = site.query("select table_name, row_key, column_name, old_value, new_value, cause from ops.revisions")
+    told = site.rows("ops.revisions")
     caps = told.filter((pl.col("table_name") == "core.market_caps") & (pl.col("column_name") == "cap_usd"))
     assert caps.height == 1
     assert caps["row_key"].item() == f"{corrected} | C:{company.symbol}~20241223"
@@ -127,41 +127,38 @@ def test_missed_session_is_caught_up_when_its_files_come(
     site = eventful.copy_to(tmp_path / "late").use(monkeypatch)
     assert site.night(MISSING).exit_code == 0
     assert site.verdicts()[MISSING] == ("published", [])
-    flags = site.query(f"select distinct is_multi_day from core.market_caps where session_date = '{SESSIONS[8]}'")
-    assert flags["is_multi_day"].to_list() == [False]
+    assert set(site.rows("core.market_caps", session_date=SESSIONS[8])["is_multi_day"]) == {False}
+
+
+BY_SESSION = (
+    "core.quotes",
+    "core.security_caps",
+    "core.market_caps",
+    "marts.segment_daily",
+    "marts.valuation_daily",
+    "marts.valuation_spread_daily",
+    "marts.fund_flows_daily",
+    "marts.segment_flows_daily",
+)
 
 
 def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> None:
-    tables = {
-        "core.quotes": "session_date",
-        "core.market_caps": "session_date",
-        "core.security_caps": "session_date",
-        "marts.segment_daily": "session_date",
-        "marts.valuation_daily": "session_date",
-        "marts.valuation_spread_daily": "session_date",
-        "marts.fund_flows_daily": "session_date",
-        "marts.segment_flows_daily": "session_date",
-    }
-    before = {name: _rows(site, name, column) for name, column in tables.items()}
+    before = {name: _by_base(site, name) for name in BY_SESSION}
     assert all(frame.height for frame in before.values())
     site.market.write(site.archive, SESSIONS[5:9], {SESSIONS[5]: [cap_times(20, HELD.symbol)]})
-    # A report published after the last base session, and a restatement of all older ones: a new vintage.
-    write_simfin(
-        site.market,
-        site.archive,
-        vintage=date(2025, 1, 6),
-        quarters=[date(2024, 9, 30), date(2024, 11, 30)],
-        growth=3.0,
-    )
+    # A new vintage: a report published after the last base session, and all older ones restated.
+    quarters = [*QUARTERS, date(2024, 11, 26)]
+    write_simfin(site.market, site.archive, vintage=date(2025, 1, 6), quarters=quarters, growth=3.0)
     assert site.backfill(SESSIONS[5], SESSIONS[8]).exit_code == 0
-    for name, column in tables.items():
-        assert _rows(site, name, column).equals(before[name]), name
-    told = site.query("select count(*) as n from ops.revisions where run_id = (select max(run_id) from ops.runs)")
-    assert told.item() == 0
+    for name in BY_SESSION:
+        assert _by_base(site, name).equals(before[name]), name
+    assert site.rows("ops.revisions").is_empty()
+    values = site.rows("marts.valuation_daily", measure="pe", convention="incl_losses", segment="total")
+    assert values["value"][-1] < values["value"][0], "what was published since does count since"
 
 
-def _rows(site: Site, table: str, column: str) -> pl.DataFrame:
-    return site.query(f"select * from {table} where {column} <= '{BASE_SESSIONS[-1]}' order by all")
+def _by_base(site: Site, table_name: str) -> pl.DataFrame:
+    return site.rows(table_name).filter(pl.col("session_date") <= BASE_SESSIONS[-1])
 
 
 def test_rebuild_in_place_changes_nothing(site: Site, light_gate: None) -> None:
@@ -232,14 +229,12 @@ def test_innovatetech_is_worth_500_million_and_small(
         monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", "[]")
     outcome = site.backfill(date(2025, 1, 2), date(2025, 1, 3))
     assert outcome.exit_code == 0, outcome.one_line
-    caps = site.query("select price, shares, cap_usd, tier, shares_source from core.market_caps order by session_date")
+    caps = site.rows("core.market_caps", "price", "shares", "cap_usd", "tier", "shares_source")
     assert caps.rows() == [
         (25.0, 20_000_000.0, 500_000_000, "files_shares", "files: share_counts"),
         (25.5, 20_000_000.0, 510_000_000, "files_shares", "files: share_counts"),
     ]
-    bucket = site.query("select bucket, valid_from from core.bucket_memberships")
+    bucket = site.rows("core.bucket_memberships", "bucket", "valid_from")
     assert bucket.rows() == [("small", date(2025, 1, 2))]
-    held = site.query(
-        "select market_cap_usd, company_count from marts.segment_daily where segment = 'small' order by session_date"
-    )
+    held = site.rows("marts.segment_daily", "market_cap_usd", "company_count", segment="small")
     assert held.rows() == [(500_000_000, 1), (510_000_000, 1)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows import cli
@@ -42,7 +43,7 @@ def test_good_night_is_gated_and_published(site: Site) -> None:
     assert record.alerts == []
     assert list(site.verdicts()) == [*BASE_SESSIONS, NIGHT]
     assert all(verdict == ("published", []) for verdict in site.verdicts().values())
-    segments = site.query(f"from marts.segment_daily where session_date = '{NIGHT}'")
+    segments = site.rows("marts.segment_daily", session_date=NIGHT)
     counts = dict(segments.select("segment", "company_count").iter_rows())
     assert counts == {
         "nano": 20, "micro": 30, "small": 44, "mid": 29, "large": 28, "mega": 30, "smid": 73, "total": 181,
@@ -113,10 +114,8 @@ def test_refusal_is_told_and_the_next_night_records_it(site: Site, monkeypatch: 
     assert status == "refused"
     assert "ADM_QUARANTINE_WEIGHT" in codes
     assert site.verdicts()[NEXT][0] == "published"
-    rows = site.query(f"select count(*) from core.quotes where session_date = '{NIGHT}'")
-    assert rows.item() == 0
-    is_multi_day = site.query(f"select distinct is_multi_day from core.market_caps where session_date = '{NEXT}'")
-    assert is_multi_day["is_multi_day"].to_list() == [True]
+    assert site.rows("core.quotes", session_date=NIGHT).is_empty()
+    assert set(site.rows("core.market_caps", session_date=NEXT)["is_multi_day"]) == {True}
 
 
 def _symbols() -> set[str]:
@@ -179,34 +178,30 @@ def test_single_bad_rows_go_to_quarantine_with_their_reason(site: Site) -> None:
     outcome = site.night(NIGHT, one_row(unreadable.symbol, lastsale="n/a"), twice(differing.symbol, volume="17"))
     assert outcome.exit_code == 0, outcome.one_line
     assert site.night(NEXT, twice(equal.symbol)).exit_code == 0
-    held = site.query("select session_date, entity, reason_code from ops.quarantine")
+    held = site.rows("ops.quarantine", "session_date", "entity", "reason_code")
     assert {(day, entity.split()[-1], reason) for day, entity, reason in held.iter_rows()} == {
         (NIGHT, unreadable.symbol, "not_a_number"),
         (NIGHT, differing.symbol, "duplicate_symbol"),
         (NEXT, equal.symbol, "duplicate_row"),
     }
-    counts = site.query(
-        f"select session_date, count(*), count(distinct symbol) from core.quotes where session_date >= '{NIGHT}' group by all order by all"
-    )
-    assert counts.rows() == [(NIGHT, 197, 197), (NEXT, 199, 199)]
+    for session, count in ((NIGHT, 197), (NEXT, 199)):
+        symbols = site.rows("core.quotes", session_date=session)["symbol"]
+        assert len(symbols) == symbols.n_unique() == count
 
 
 @pytest.mark.usefixtures("light_gate")
 def test_one_wrong_cap_is_held_back_and_returns(site: Site) -> None:
     assert site.night(NIGHT, cap_times(20, SMALL.symbol)).exit_code == 0
-    caps = f"select session_date, cap_usd from core.market_caps where ticker = '{SMALL.symbol}' order by all"
-    assert NIGHT not in site.query(caps)["session_date"].to_list()
-    held = site.query(f"select reason_code, detail, last_cap_usd from ops.quarantine where session_date = '{NIGHT}'")
-    (row,) = held.to_dicts()
+    assert NIGHT not in site.rows("core.market_caps", ticker=SMALL.symbol)["session_date"]
+    (row,) = site.rows("ops.quarantine", session_date=NIGHT).to_dicts()
     assert row["reason_code"] == "ADM_JUMP"
     assert SMALL.symbol in row["detail"]
-    segment = site.query(
-        "select quarantined_count, quarantined_cap_usd, company_count from marts.segment_daily "
-        f"where session_date = '{NIGHT}' and segment = 'small'"
-    )
-    assert segment.row(0) == (1, row["last_cap_usd"], 43)
+    segment = site.rows("marts.segment_daily", session_date=NIGHT, segment="small")
+    told = segment.select("quarantined_count", "quarantined_cap_usd", "company_count").row(0)
+    assert told == (1, row["last_cap_usd"], 43)
     assert site.night(NEXT).exit_code == 0
-    assert site.query(caps)["session_date"].to_list() == [*BASE_SESSIONS, NEXT]
+    caps = site.rows("core.market_caps", ticker=SMALL.symbol)
+    assert caps["session_date"].to_list() == [*BASE_SESSIONS, NEXT]
 
 
 def test_required_archive_that_is_not_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,18 +234,16 @@ def test_optional_source_that_fails_degrades_the_night(
     assert "DEGRADED" in post["title"]
     assert "us-income-quarterly" in post["message"]
     assert set(site.record(outcome).degraded_sources) == {"etf_flows", "simfin"}
-    marked = site.query("select session_date, is_degraded, degraded_sources from ops.sessions order by session_date")
+    marked = site.rows("ops.sessions", "session_date", "is_degraded", "degraded_sources")
     assert marked.rows() == [
         (SESSIONS[3], False, []),
         (SESSIONS[4], False, []),
         (NIGHT, True, ["etf_flows", "simfin"]),
     ]
-    flows = site.query(
-        f"select flow_usd, quality, is_carried_forward from marts.fund_flows_daily where session_date = '{NIGHT}'"
-    )
+    flows = site.rows("marts.fund_flows_daily", "flow_usd", "quality", "is_carried_forward", session_date=NIGHT)
     assert set(flows.rows()) == {(None, "missing", True)}
-    valued = f"select count(*) as n from marts.valuation_daily where session_date = '{NIGHT}' and value is not null"
-    assert site.query(valued).item() > 0, "the fundamentals landed before still count"
+    values = site.rows("marts.valuation_daily", session_date=NIGHT)["value"]
+    assert values.drop_nulls().len() > 0, "the fundamentals landed before still count"
 
 
 @pytest.mark.parametrize(
@@ -335,9 +328,7 @@ def test_split_whose_count_lags_is_held_until_it_follows(new_site: Callable[[str
     market.write(site.archive, SESSIONS[:6])
     outcome = site.backfill(SESSIONS[0], SESSIONS[5])
     assert outcome.exit_code == 0, outcome.one_line
-    caps = site.query(
-        f"select session_date, price, shares, cap_usd, return_price from core.market_caps where ticker = '{SMALL.symbol}' order by all"
-    )
+    caps = site.rows("core.market_caps", ticker=SMALL.symbol)
     assert caps["session_date"].to_list() == [*SESSIONS[:3], *SESSIONS[4:6]]
     assert caps["return_price"].drop_nulls().abs().max() < 0.1
     steps = caps["cap_usd"].log().diff().abs().drop_nulls()
@@ -352,9 +343,8 @@ def test_renamed_company_stays_the_same(new_site: Callable[[str, Market], Site])
     site = new_site("rename", market)
     market.write(site.archive, SESSIONS[:5])
     assert site.backfill(SESSIONS[0], SESSIONS[4]).exit_code == 0
-    ids = site.query(
-        f"select distinct security_id, company_id from core.securities where symbol in ('{SMALL.symbol}', 'METAX')"
-    )
+    lines = site.rows("core.securities", "security_id", "company_id", "symbol")
+    ids = lines.filter(pl.col("symbol").is_in([SMALL.symbol, "METAX"])).select("security_id", "company_id").unique()
     assert ids.rows() == [(f"{SMALL.symbol}~20241223", f"C:{SMALL.symbol}~20241223")]
 
 

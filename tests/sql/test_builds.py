@@ -136,12 +136,16 @@ class TestLifeCycle:
         self, tmp_path: Path, good: Path
     ) -> None:
         paths = DataPaths(tmp_path)
-        with pytest.raises(Refused), Build.start(paths, "refused", good) as build:
-            result = gate_build(build, hand_made.SESSIONS, tables=[hand_made.table("core.macro")])
-            raise Refused(result.summary)
+
+        def refused_night() -> None:
+            with Build.start(paths, "refused", good) as build:
+                raise Refused(gate_build(build, hand_made.SESSIONS, tables=[hand_made.table("core.macro")]).summary)
+
+        with pytest.raises(Refused):
+            refused_night()
 
         with reading(paths.build("refused")) as con:
-            assert con.execute("select count(*) as n from ops.checks").pl().item() == result.checks.height
+            assert con.execute("select count(*) as n from ops.checks where run_id = 'refused'").pl().item() > 0
         assert warehouse.kept_builds(paths) == []
 
         with Build.start(paths, "next", good):

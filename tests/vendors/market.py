@@ -174,7 +174,7 @@ class Market:
         change = round(close - before, 4)
         named = next((r for r in self.renames if r.symbol == listing.symbol and session >= r.on), None)
         symbol = named.new_symbol if named else listing.symbol
-        traded = Random(f"{self.seed} volume {listing.symbol} {session}").uniform(0.003, 0.009)
+        traded = _random(self.seed, "volume", listing.symbol, session).uniform(0.003, 0.009)
         factor = self._split_factor(listing, session)
         return {
             "symbol": symbol,
@@ -210,7 +210,7 @@ class Market:
 @cache
 def listings(seed: int) -> tuple[Listing, ...]:
     """180 companies from nano to mega on three exchanges, and the lines around them that are no companies."""
-    random = Random(seed)
+    random = _random(seed)
     found: list[Listing] = []
     for size, (count, smallest, largest) in SIZES.items():
         for number in range(count):
@@ -331,6 +331,11 @@ def _grown(seed: int, walk: str, session: date) -> float:
     """The product of all daily returns up to a session."""
     at = SESSIONS.index(session)
     before = _grown(seed, walk, SESSIONS[at - 1]) if at else 1.0
-    market = Random(f"{seed} market {session}").gauss(0.0004, 0.007)
-    own = max(-0.06, min(0.06, Random(f"{seed} {walk} {session}").gauss(0, 0.014)))
+    market = _random(seed, "market", session).gauss(0.0004, 0.007)
+    own = max(-0.06, min(0.06, _random(seed, walk, session).gauss(0, 0.014)))
     return before * (1 + market + own)
+
+
+def _random(*about: object) -> Random:
+    """The same numbers about the same thing, whatever else was asked before."""
+    return Random(" ".join(map(str, about)))  # noqa: S311 (a market, no secret)

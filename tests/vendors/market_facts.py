@@ -8,68 +8,25 @@ from pathlib import Path
 
 from tests.vendors.market import SIZES, Listing, Market, companies
 
-INCOME_COLUMNS = [
-    "Ticker",
-    "SimFinId",
-    "Currency",
-    "Fiscal Year",
-    "Fiscal Period",
-    "Report Date",
-    "Publish Date",
-    "Restated Date",
-    "Shares (Basic)",
-    "Shares (Diluted)",
-    "Revenue",
-    "Cost of Revenue",
-    "Gross Profit",
-    "Operating Expenses",
-    "Selling, General & Administrative",
-    "Research & Development",
-    "Depreciation & Amortization",
-    "Operating Income (Loss)",
-    "Non-Operating Income (Loss)",
-    "Interest Expense, Net",
-    "Pretax Income (Loss), Adj.",
-    "Abnormal Gains (Losses)",
-    "Pretax Income (Loss)",
-    "Income Tax (Expense) Benefit, Net",
-    "Income (Loss) from Continuing Operations",
-    "Net Extraordinary Gains (Losses)",
-    "Net Income",
-    "Net Income (Common)",
-]
-BALANCE_COLUMNS = [
-    "Ticker",
-    "SimFinId",
-    "Currency",
-    "Fiscal Year",
-    "Fiscal Period",
-    "Report Date",
-    "Publish Date",
-    "Restated Date",
-    "Shares (Basic)",
-    "Shares (Diluted)",
-    "Cash, Cash Equivalents & Short Term Investments",
-    "Accounts & Notes Receivable",
-    "Inventories",
-    "Total Current Assets",
-    "Property, Plant & Equipment, Net",
-    "Long Term Investments & Receivables",
-    "Other Long Term Assets",
-    "Total Noncurrent Assets",
-    "Total Assets",
-    "Payables & Accruals",
-    "Short Term Debt",
-    "Total Current Liabilities",
-    "Long Term Debt",
-    "Total Noncurrent Liabilities",
-    "Total Liabilities",
-    "Share Capital & Additional Paid-In Capital",
-    "Treasury Stock",
-    "Retained Earnings",
-    "Total Equity",
-    "Total Liabilities & Equity",
-]
+KEY_COLUMNS = (
+    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
+    "Shares (Diluted)"
+)
+INCOME_COLUMNS = (
+    f"{KEY_COLUMNS};Revenue;Cost of Revenue;Gross Profit;Operating Expenses;Selling, General & Administrative;"
+    "Research & Development;Depreciation & Amortization;Operating Income (Loss);Non-Operating Income (Loss);"
+    "Interest Expense, Net;Pretax Income (Loss), Adj.;Abnormal Gains (Losses);Pretax Income (Loss);"
+    "Income Tax (Expense) Benefit, Net;Income (Loss) from Continuing Operations;Net Extraordinary Gains (Losses);"
+    "Net Income;Net Income (Common)"
+)
+BALANCE_COLUMNS = (
+    f"{KEY_COLUMNS};Cash, Cash Equivalents & Short Term Investments;Accounts & Notes Receivable;Inventories;"
+    "Total Current Assets;Property, Plant & Equipment, Net;Long Term Investments & Receivables;"
+    "Other Long Term Assets;Total Noncurrent Assets;Total Assets;Payables & Accruals;Short Term Debt;"
+    "Total Current Liabilities;Long Term Debt;Total Noncurrent Liabilities;Total Liabilities;"
+    "Share Capital & Additional Paid-In Capital;Treasury Stock;Retained Earnings;Total Equity;"
+    "Total Liabilities & Equity"
+)
 VINTAGE = date(2024, 12, 20)
 QUARTERS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30))
 PUBLISHED_AFTER = timedelta(days=40)
@@ -183,10 +140,10 @@ def _key(company: Listing, number: int, end: date) -> dict[str, object]:
     }
 
 
-def _write_zip(path: Path, columns: Iterable[str], rows: Iterable[dict[str, object]]) -> None:
-    names = list(columns)
+def _write_zip(path: Path, header: str, rows: Iterable[dict[str, object]]) -> None:
+    names = header.split(";")
     lines = [";".join(str(row.get(name, "")) for name in names) for row in rows]
-    content = "\n".join([";".join(names), *lines]) + "\n"
+    content = "\n".join([header, *lines]) + "\n"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr(zipfile.ZipInfo(f"{path.stem}.csv", (2024, 12, 20, 0, 0, 0)), content)
