@@ -1,5 +1,6 @@
 """The exchange calendar of New York: which days have a session, when it closes, which one is complete."""
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -42,8 +43,15 @@ def known_at(sessions: list[date]) -> pl.DataFrame:
 
 def last_completed(now: datetime) -> date:
     """The last session whose quotes are out at ``now``."""
-    done = [session for session in all_sessions()[-400:] if _quotes_out(session) <= now.astimezone(UTC)]
-    return done[-1]
+    begun = all_sessions()[: bisect_right(all_sessions(), now.astimezone(UTC).date())]
+    return next(session for session in reversed(begun) if _quotes_out(session) <= now.astimezone(UTC))
+
+
+def is_under_way(now: datetime) -> bool:
+    """Whether a session has opened whose quotes are not out: what the market shows belongs to no completed session."""
+    following = all_sessions()[all_sessions().index(last_completed(now)) + 1]
+    opens: datetime = _calendar().session_open(following.isoformat()).to_pydatetime()
+    return opens <= now.astimezone(UTC)
 
 
 def _quotes_out(session: date) -> datetime:

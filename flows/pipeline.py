@@ -16,6 +16,7 @@ from flows.errors import MissingData, Refused
 from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
+from flows.settings import Role
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
 from flows.steps.base import Base, open_base
@@ -29,6 +30,9 @@ from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
 
 Step = Callable[..., Any]
+ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps")
+"""Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
+written anew every night, for all sessions."""
 
 
 def plainly(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -102,7 +106,8 @@ def make_plan(run: Run, base: Base) -> Plan:
 def _new_files_about_the_past(run: Run, base: Base) -> str:
     """The first landed file that the base has not seen and that says something about a judged session."""
     last = base.judged[-1]
-    for name in run.settings.enabled_sources:
+    names = dict.fromkeys(name for role in ROLES_OF_THE_PAST for name in run.settings.sources_of(role))
+    for name in names:
         for file in run.landing.newest(name, include_unreadable=True):
             if (file.source, file.dataset, file.key, file.sha256) in base.files:
                 continue
@@ -140,7 +145,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         write_quarantine(run.paths, run.run_id, _set_aside(progress))
         _refuse_night(run, progress)
         finish(run, made, progress, walker, facts)
-        write_flows(run, made, progress, facts, degraded)
+        write_flows(run, made, progress, facts)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             marts = made.run_marts([item.session for item in progress.sessions])

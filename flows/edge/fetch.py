@@ -29,9 +29,7 @@ class Request:
     is_conditional: bool = False
 
 
-def land_live(
-    client: HttpClient, landing: Landing, request: Request, landed_at: datetime
-) -> LandedFile | None:
+def land_live(client: HttpClient, landing: Landing, request: Request, landed_at: datetime) -> LandedFile | None:
     """Fetch one file and land it; None when a conditional request brought nothing new.
 
     Raises:

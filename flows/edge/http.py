@@ -48,9 +48,7 @@ class HttpClient:
         self._clock = clock
         self._sleep = sleep
 
-    def fetch(
-        self, request: HttpRequest, *, source: str, file: str, validators: Validators | None = None
-    ) -> Reply:
+    def fetch(self, request: HttpRequest, *, source: str, file: str, validators: Validators | None = None) -> Reply:
         """The served bytes, or a reply with `is_not_modified`, or one with `fault` when the body broke off.
 
         A body that broke off at every attempt is returned, not raised, so that it can be landed as evidence.

@@ -116,9 +116,7 @@ class Landing:
             key=lambda file: (file.landed_at, file.dataset, file.key, file.sha256),
         )
 
-    def newest(
-        self, source: str, dataset: str | None = None, *, include_unreadable: bool = False
-    ) -> list[LandedFile]:
+    def newest(self, source: str, dataset: str | None = None, *, include_unreadable: bool = False) -> list[LandedFile]:
         """The content served last per dataset and key, ordered by both.
 
         Left out are bodies that broke off and, unless asked for, files that were marked unreadable: the good

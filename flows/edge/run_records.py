@@ -29,8 +29,7 @@ def read_record(path: Path) -> RunRecord:
     raw = json.loads(path.read_text(encoding="utf-8"))
     raw["status"] = RunStatus(raw["status"])
     raw["sessions"] = [
-        SessionVerdict(**{**verdict, "rule_codes": tuple(verdict["rule_codes"])})
-        for verdict in raw["sessions"]
+        SessionVerdict(**{**verdict, "rule_codes": tuple(verdict["rule_codes"])}) for verdict in raw["sessions"]
     ]
     raw["alerts"] = [AlertOutcome(**alert) for alert in raw["alerts"]]
     return RunRecord(**raw)

@@ -10,8 +10,7 @@ from flows.sources.model import Source, SourceSettings
 __all__ = ["SOURCES", "Source", "SourceSettings", "rate_limit", "source"]
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE.name: module.SOURCE
-    for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files)
+    module.SOURCE.name: module.SOURCE for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files)
 }
 
 

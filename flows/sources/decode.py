@@ -50,12 +50,8 @@ def json_document(payload: bytes, file: LandedFile) -> Any:
     except UnicodeDecodeError as error:
         detail = f"not UTF-8 at byte {error.start}"
     except json.JSONDecodeError as error:
-        kind = (
-            "a second JSON document follows" if error.msg == "Extra data" else f"not whole JSON ({error.msg})"
-        )
-        detail = (
-            f"{kind} at line {error.lineno}, column {error.colno} (character {error.pos} of {len(error.doc)})"
-        )
+        kind = "a second JSON document follows" if error.msg == "Extra data" else f"not whole JSON ({error.msg})"
+        detail = f"{kind} at line {error.lineno}, column {error.colno} (character {error.pos} of {len(error.doc)})"
     except RecursionError:
         detail = "JSON is nested too deeply"
     raise BadInput(file.source, file.name, "body", detail)

@@ -56,9 +56,7 @@ def _archive_files(archive: Archive, sessions: Collection[date]) -> Iterator[Arc
 def _parse(payload: bytes, file: LandedFile) -> Staged:
     if file.vintage_date is None:
         raise BadInput(NAME, file.name, "vintage_date", "the day of the download is not known")
-    return stage_fred(
-        csv_frame(payload, file), series=file.dataset, vintage_date=file.vintage_date, file=file.name
-    )
+    return stage_fred(csv_frame(payload, file), series=file.dataset, vintage_date=file.vintage_date, file=file.name)
 
 
 SOURCE = Source(

@@ -122,9 +122,7 @@ def daily_frame(document: object, file: LandedFile) -> pl.DataFrame:
             field = min(columns ^ row.keys())
             raise BadInput(NAME, file.name, field, f"row {position + 1} has other fields than row 1")
     try:
-        return pl.DataFrame(
-            [pl.Series(name, [row[name] for row in rows], pl.String, strict=True) for name in columns]
-        )
+        return pl.DataFrame([pl.Series(name, [row[name] for row in rows], pl.String, strict=True) for name in columns])
     except TypeError:
         name, position, value = _first_that_is_no_text(rows)
     kind = type(value).__name__

@@ -14,9 +14,7 @@ from transforms.staging import BadInput, Staged
 from transforms.staging.macro import Curve, stage_par_yields
 
 NAME = "treasury"
-BASE_URL = (
-    "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/daily-treasury-rates.csv"
-)
+BASE_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/daily-treasury-rates.csv"
 LICENCE: Final = "public-domain"
 CURVES: tuple[Curve, ...] = get_args(Curve)
 _TYPE: dict[Curve, str] = {"nominal": "daily_treasury_yield_curve", "real": "daily_treasury_real_yield_curve"}
@@ -70,9 +68,7 @@ def _parse(payload: bytes, file: LandedFile) -> Staged:
         raise bad_dataset(file)
     if file.vintage_date is None:
         raise BadInput(NAME, file.name, "vintage_date", "the day of the download is not known")
-    return stage_par_yields(
-        csv_frame(payload, file), curve=curve, vintage_date=file.vintage_date, file=file.name
-    )
+    return stage_par_yields(csv_frame(payload, file), curve=curve, vintage_date=file.vintage_date, file=file.name)
 
 
 SOURCE = Source(

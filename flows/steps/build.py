@@ -89,9 +89,7 @@ def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
         return next(chunks, None)
 
 
-def _fill_chunk(
-    run: Run, build: Build, progress: Progress, facts: Facts, catalogue: Catalogue, judged: Judged
-) -> None:
+def _fill_chunk(run: Run, build: Build, progress: Progress, facts: Facts, catalogue: Catalogue, judged: Judged) -> None:
     held = core_tables.quarantine(judged, run.run_id)
     progress.quarantine.append(held)
     build.replace("ops.quarantine", held, [item.session for item in judged.sessions])

@@ -6,7 +6,7 @@ from flows.edge.builds import Build
 from flows.market_calendar import all_sessions
 from flows.run import Run
 from flows.steps.build import Progress
-from flows.steps.degraded import Degraded
+from flows.steps.degraded import degraded_sessions
 from flows.steps.facts import Facts
 from transforms.core.fundamentals import known_at
 from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
@@ -14,8 +14,11 @@ from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, se
 SOURCE = "etf_flows"
 
 
-def write_flows(run: Run, build: Build, progress: Progress, facts: Facts, degraded: Degraded) -> None:
-    """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session."""
+def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> None:
+    """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session.
+
+    The marts are written for all sessions: a flow that was published late fills its own day.
+    """
     last = progress.last_admitted
     if last is None:
         return
@@ -24,10 +27,10 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts, degrad
         macro = facts.macro.filter(by_then)
         staged = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
         funds = staged.rows.filter(by_then)
-        sessions = progress.admitted
-        calendar = all_sessions()
+        sessions = [*progress.base.admitted, *progress.admitted]
+        degraded = degraded_sessions(run, sessions)
         carried = [session for session in sessions if SOURCE in degraded.get(session, ())]
-        flows = fund_flows_daily(funds, sessions, calendar, carried_forward=carried)
+        flows = fund_flows_daily(funds, sessions, all_sessions(), carried_forward=carried)
     with run.timed("build"):
         run.count("core.macro", build.replace("core.macro", macro))
         run.count("core.fund_shares", build.replace("core.fund_shares", funds))

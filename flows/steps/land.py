@@ -11,7 +11,7 @@ from flows.edge.clock import new_york_today, utc_now
 from flows.edge.fetch import land_archived, land_live
 from flows.edge.http import HttpClient, HttpLimits
 from flows.errors import MissingData, SmallcapsError
-from flows.market_calendar import last_completed
+from flows.market_calendar import is_under_way, last_completed
 from flows.run import Run
 from flows.settings import Settings
 from flows.sources import Source, SourceSettings, rate_limit, source
@@ -23,7 +23,7 @@ ASKED = "asked"
 
 @dataclass
 class Landed:
-    """What landing achieved for which sessions: files by source, and the optional sources that failed, with the reason."""
+    """What landing achieved for which sessions: files by source, and the optional sources that failed, with reasons."""
 
     sessions: tuple[date, ...] = ()
     files: dict[str, int] = field(default_factory=dict)
@@ -91,7 +91,13 @@ def _land_file(run: Run, adapter: Source, folder: Path, file: ArchiveFile) -> No
 
 def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
     session = sessions[-1]
-    adapter.check_history(session, last_completed(utc_now()))
+    now = utc_now()
+    adapter.check_history(session, last_completed(now))
+    if adapter.history == "none" and is_under_way(now):
+        raise MissingData(
+            f"{adapter.name} has no history and a session is under way: what it shows is no longer {session}.",
+            next_step="Run after the close, or use --archive with files of that day.",
+        )
     settings = source_settings(run.settings)
     requests = adapter.requests_for(session, vintage_date=new_york_today(), settings=settings)
     http = run.settings.http

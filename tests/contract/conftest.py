@@ -9,9 +9,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("flows", "transforms", "expectations")
-NOT_OURS = frozenset(
-    {".git", ".venv", "data", "__pycache__", "build", "dist", "htmlcov", ".hypothesis", ".make"}
-)
+NOT_OURS = frozenset({".git", ".venv", "data", "__pycache__", "build", "dist", "htmlcov", ".hypothesis", ".make"})
 
 
 @dataclass(frozen=True)

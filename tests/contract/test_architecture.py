@@ -19,9 +19,7 @@ WORLD = frozenset(
 )
 """Modules that reach sockets, files, processes or DuckDB."""
 
-PARSING = frozenset(
-    {"urllib", "urllib.parse"} | {f"urllib.parse.{n}" for n in ("quote", "urlencode", "urlsplit")}
-)
+PARSING = frozenset({"urllib", "urllib.parse"} | {f"urllib.parse.{n}" for n in ("quote", "urlencode", "urlsplit")})
 """Parts of them that only handle text."""
 
 FILE_CALLS = frozenset(
@@ -31,9 +29,7 @@ FILE_CALLS = frozenset(
 )
 """Calls that read or write files by path."""
 
-DECODERS = frozenset(
-    f"read_{form}" for form in ("csv", "database", "excel", "ipc", "json", "ndjson", "parquet")
-)
+DECODERS = frozenset(f"read_{form}" for form in ("csv", "database", "excel", "ipc", "json", "ndjson", "parquet"))
 """Calls that read a file, or decode the bytes of one."""
 
 CLOCK = frozenset({"now", "today", "utcnow"})
@@ -169,8 +165,7 @@ def test_clock_has_one_home(modules: list[Module]) -> None:
         if not module.is_below("flows/edge/clock.py")
         for line, name, before in calls(module)
         if (name in CLOCK and re.fullmatch(r"(.*\.)?(date|datetime|Timestamp)", before))
-        or (before, name)
-        in {("time", "time"), ("time", "time_ns"), ("time", "localtime"), ("time", "gmtime")}
+        or (before, name) in {("time", "time"), ("time", "time_ns"), ("time", "localtime"), ("time", "gmtime")}
     ]
     assert wrong == []
 
@@ -259,9 +254,7 @@ def test_no_drawer_for_odds_and_ends(project_files: list[Path]) -> None:
 def test_every_package_says_what_it_holds(modules: list[Module]) -> None:
     assert [m.path for m in modules if not ast.get_docstring(m.tree)] == []
     folders = {str(Path(m.path).parent) for m in modules}
-    assert [
-        folder for folder in sorted(folders) if f"{folder}/__init__.py" not in {m.path for m in modules}
-    ] == []
+    assert [folder for folder in sorted(folders) if f"{folder}/__init__.py" not in {m.path for m in modules}] == []
 
 
 SQL_FILES = sorted((CHECKOUT / "sql").rglob("*.sql"))

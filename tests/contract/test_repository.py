@@ -91,9 +91,9 @@ def test_one_lock_only() -> None:
 def test_lock_has_hashes_and_no_address() -> None:
     lines = (CHECKOUT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
-        assert re.fullmatch(
-            r"#.*|[A-Za-z0-9._-]+==\S+( ;.*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line
-        ), f"line {number + 1}: {line}"
+        assert re.fullmatch(r"#.*|[A-Za-z0-9._-]+==\S+( ;.*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), (
+            f"line {number + 1}: {line}"
+        )
         if "==" in line and not line.startswith("#"):
             assert lines[number + 1].startswith("    --hash=")
 
@@ -111,10 +111,7 @@ def test_lock_satisfies_pyproject(pyproject: dict[str, Any]) -> None:
 
 
 def test_versions_that_only_work_together_are_pinned(pyproject: dict[str, Any]) -> None:
-    asked = {
-        Requirement(text).name: str(Requirement(text).specifier)
-        for text in pyproject["project"]["dependencies"]
-    }
+    asked = {Requirement(text).name: str(Requirement(text).specifier) for text in pyproject["project"]["dependencies"]}
     assert asked["prefect"] == "==3.8.8"
     assert asked["fastapi"] == "<0.151,>=0.139"
     assert asked["duckdb"] == "==1.5.5"
@@ -173,9 +170,7 @@ def test_commands_of_documents_exist(path: Path) -> None:
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL))
     group = typer.main.get_command(app)
     commands = set(getattr(group, "commands", {}))
-    targets = set(
-        re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    )
+    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"\bsmallcaps ([a-z][a-z-]+)", code)) - commands == set()
     assert set(re.findall(r"\bmake ([a-z][a-z-]+)", code)) - targets == set()
 
@@ -189,8 +184,6 @@ def test_documents_point_at_files_that_exist(path: Path) -> None:
 
 
 def test_every_rule_has_a_line_in_a_runbook() -> None:
-    runbooks = "".join(
-        path.read_text(encoding="utf-8") for path in (CHECKOUT / "docs" / "runbooks").glob("*.md")
-    )
+    runbooks = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "docs" / "runbooks").glob("*.md"))
     listed = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", runbooks, flags=re.MULTILINE))
     assert listed == set(RULES) | set(GATE_RULES)

@@ -136,7 +136,12 @@ def new_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, 
 @pytest.fixture
 def light_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """For nights in a row: a gate of all SQL checks, without the suites and their Data Docs, which take seconds."""
-    monkeypatch.setattr("flows.pipeline.gate", _sql_checks_alone)
+    lighten_gate(monkeypatch)
+
+
+def lighten_gate(patch: pytest.MonkeyPatch) -> None:
+    """The same for fixtures of a wider scope."""
+    patch.setattr("flows.pipeline.gate", _sql_checks_alone)
 
 
 def _sql_checks_alone(_: Run, build: Build, sessions: Collection[date], *_others: object) -> None:

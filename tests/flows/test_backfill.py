@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +10,9 @@ import pytest
 
 from flows import cli
 from flows.run_record import RunStatus
-from tests.flows.conftest import ALL_SESSIONS, BASE_SESSIONS, Site
+from tests.flows.conftest import ALL_SESSIONS, BASE_SESSIONS, Site, lighten_gate
 from tests.vendors.market import SESSIONS, Edit, Market, Rename, Split, companies
-from tests.vendors.market_facts import QUARTERS, write_facts, write_simfin
+from tests.vendors.market_facts import Vintage, write_facts, write_simfin
 from tests.vendors.market_faults import cap_times, repeated
 
 REFUSED, MISSING = SESSIONS[4], SESSIONS[7]
@@ -35,10 +35,11 @@ def write_eventful(archive: Path) -> None:
 
 @pytest.fixture(scope="module")
 def eventful(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The eventful market in one gated backfill; never changed."""
+    """The eventful market in one backfill; never changed."""
     site = Site(tmp_path_factory.mktemp("eventful"), EVENTFUL)
     write_eventful(site.archive)
     with pytest.MonkeyPatch.context() as patch:
+        lighten_gate(patch)
         site.use(patch)
         outcome = site.backfill(ALL_SESSIONS[0], ALL_SESSIONS[-1])
     assert outcome.exit_code == 0, outcome.one_line
@@ -146,9 +147,10 @@ def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> N
     before = {name: _by_base(site, name) for name in BY_SESSION}
     assert all(frame.height for frame in before.values())
     site.market.write(site.archive, SESSIONS[5:9], {SESSIONS[5]: [cap_times(20, HELD.symbol)]})
-    # A new vintage: a report published after the last base session, and all older ones restated.
-    quarters = [*QUARTERS, date(2024, 11, 26)]
-    write_simfin(site.market, site.archive, vintage=date(2025, 1, 6), quarters=quarters, growth=3.0)
+    # One later download restates what was known; the next one has a quarter that was published on 3 January.
+    write_simfin(site.market, site.archive, Vintage(date(2025, 1, 2), growth=0.5))
+    new_quarter = Vintage(date(2025, 1, 6), (date(2024, 12, 31),), timedelta(days=3), growth=3.0)
+    write_simfin(site.market, site.archive, new_quarter)
     assert site.backfill(SESSIONS[5], SESSIONS[8]).exit_code == 0
     for name in BY_SESSION:
         assert _by_base(site, name).equals(before[name]), name

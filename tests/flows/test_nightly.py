@@ -1,7 +1,8 @@
 """Nights over the tiny market: good, refused, failed, degraded, asked wrongly; whatever happens, what stands stays."""
 
+import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -9,10 +10,13 @@ import pytest
 
 from flows import cli
 from flows.edge.lock import writer_lock
+from flows.edge.rate_limit import HostRateLimit
+from flows.nightly import run_nightly
 from flows.run_record import RunStatus
 from tests.flows.conftest import BASE_SESSIONS, Site
 from tests.vendors.alert_channels import webhook
-from tests.vendors.market import SESSIONS, Edit, Market, Rename, Split, companies, packed
+from tests.vendors.loopback import Answer, vendor_server
+from tests.vendors.market import EXCHANGES, SESSIONS, Edit, Market, Rename, Split, companies, packed
 from tests.vendors.market_facts import write_facts
 from tests.vendors.market_faults import (
     cap_times,
@@ -29,6 +33,7 @@ from tests.vendors.market_faults import (
     twice,
     without,
 )
+from transforms.contracts import table
 
 NIGHT, NEXT = SESSIONS[5], SESSIONS[6]
 MEGA, SMALL = companies(7, "mega")[0], companies(7, "small")[0]
@@ -245,6 +250,11 @@ def test_optional_source_that_fails_degrades_the_night(
     values = site.rows("marts.valuation_daily", session_date=NIGHT)["value"]
     assert values.drop_nulls().len() > 0, "the fundamentals landed before still count"
 
+    published = site.hashes()
+    assert site.rebuild().exit_code == 0
+    assert site.hashes() == published
+    assert site.rows("ops.sessions", "session_date", "is_degraded", "degraded_sources").equals(marked)
+
 
 @pytest.mark.parametrize(
     ("day", "told"),
@@ -284,23 +294,59 @@ def test_unwritable_data_folder(site: Site, tmp_path: Path, capsys: pytest.Captu
     assert site.paths.warehouse.exists()
 
 
+@pytest.mark.parametrize(
+    "now",
+    [datetime(2025, 1, 2, 22, tzinfo=UTC), datetime(2025, 1, 2, 15, tzinfo=UTC)],
+    ids=["a_session_later", "in_the_middle_of_the_next_session"],
+)
 def test_past_session_is_not_asked_of_a_live_source_without_history(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
-    """Today's file never fills a past session; nothing is asked, so no network is needed."""
-    monkeypatch.delenv("SMALLCAPS_ARCHIVE")
-    monkeypatch.setenv("SMALLCAPS_SOURCES__FUNDAMENTALS", "[]")
-    monkeypatch.setenv("SMALLCAPS_SOURCES__MACRO", "[]")
-    monkeypatch.setenv("SMALLCAPS_SOURCES__FUND_FLOWS", "[]")
+    """What the market shows today never fills a past session; nothing is asked, so no network is needed."""
+    _live(monkeypatch, now)
+    monkeypatch.setenv("SMALLCAPS_BASE_URLS", '{"nasdaq_screener": "http://127.0.0.1:9/nobody"}')
     outcome = site.nightly(NIGHT)
     assert outcome.exit_code == 3
     assert "no history" in outcome.summary
+    assert not list(site.paths.landing.rglob(f"{NIGHT}/*"))
+
+
+def _live(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """No archive, quotes alone, and the clock of that instant."""
+    monkeypatch.delenv("SMALLCAPS_ARCHIVE")
+    for role in ("FUNDAMENTALS", "MACRO", "FUND_FLOWS"):
+        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", "[]")
+    for module in ("flows.nightly", "flows.steps.land"):
+        monkeypatch.setattr(f"{module}.utc_now", lambda: now)
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_night_over_http(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live request, an hour after the close, against a server that wraps the rows as the vendor does."""
+    _live(monkeypatch, datetime(2024, 12, 31, 22, tzinfo=UTC))
+    unhurried = HostRateLimit({}, default_per_second=1000)  # the vendor's own is a request every two seconds
+    monkeypatch.setattr("flows.steps.land.rate_limit", lambda *_: unhurried)
+    rows = site.market.night(NIGHT).rows
+    replies = [
+        Answer(json.dumps({"data": {"rows": rows[exchange]}, "status": {"rCode": 200}}).encode())
+        for exchange in EXCHANGES
+    ]
+    with vendor_server() as vendor:
+        monkeypatch.setenv("SMALLCAPS_BASE_URLS", json.dumps({"nasdaq_screener": vendor.serve("/screener", *replies)}))
+        outcome = run_nightly(None, None, None)
+    assert outcome.exit_code == 0, outcome.one_line
+    assert [asked.params["exchange"].lower() for asked in vendor.asked] == list(EXCHANGES)
+    assert list(site.verdicts()) == [*BASE_SESSIONS, NIGHT]
+    assert site.rows("core.quotes", session_date=NIGHT).height == 199
+    kept = [file.read_bytes() for file in site.paths.landing.rglob("*.json") if not file.name.endswith(".meta.json")]
+    assert {reply.body for reply in replies} <= set(kept)
 
 
 def test_gate_that_refuses_publishes_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect that admission cannot see: the warehouse's own arithmetic."""
     broken = "select symbol from core.quotes limit 12"
     monkeypatch.setattr("flows.edge.quality.read_checks", lambda: [_failing_check(broken)])
+    monkeypatch.setattr("flows.steps.gate.GATED", [table("ops.sessions")])  # one suite; all of them take seconds
     before = site.digest()
     with webhook() as hook:
         monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)

@@ -135,9 +135,7 @@ def test_what_cannot_be_read_is_rejected_with_its_value(field: str, text: str, c
     ]
 
 
-TEXT = st.one_of(
-    st.none(), st.text(max_size=6), st.sampled_from(["1", "$2.5", "-3", "0.00", "x", " ", "1999"])
-)
+TEXT = st.one_of(st.none(), st.text(max_size=6), st.sampled_from(["1", "$2.5", "-3", "0.00", "x", " ", "1999"]))
 
 
 @calm
@@ -180,8 +178,6 @@ def test_equal_rows_count_once_and_differing_rows_not_at_all() -> None:
 def test_two_percent_of_rejects_pass_and_more_do_not() -> None:
     good, bad = [{}] * 98, [{"volume": "x"}] * 2
     assert refuse_if_rotten(cast(*good, *bad), source="s", file="f").rows.height == 98
-    with pytest.raises(
-        BadInput, match="3 of 100 rows cannot be read, most often not_a_number: 'A' has 'x'"
-    ) as e:
+    with pytest.raises(BadInput, match="3 of 100 rows cannot be read, most often not_a_number: 'A' has 'x'") as e:
         refuse_if_rotten(cast(*good[:97], *bad, {"volume": "x"}), source="s", file="f")
     assert (e.value.source, e.value.file, e.value.field) == ("s", "f", "volume")

@@ -44,6 +44,4 @@ def test_file_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_only_iso_dates_count_as_vintages() -> None:
-    assert dated(["2026-01-02", "broken-2021-01-30", "2026-13-01", "20260103x"]) == [
-        ("2026-01-02", date(2026, 1, 2))
-    ]
+    assert dated(["2026-01-02", "broken-2021-01-30", "2026-13-01", "20260103x"]) == [("2026-01-02", date(2026, 1, 2))]

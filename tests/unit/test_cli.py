@@ -224,9 +224,7 @@ def test_a_line_shows_once_though_prefect_listens_at_the_root(
 
 
 def test_facts_of_a_mapping_stand_below_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    console.show_facts(
-        {"rows": {"core.quotes": 21_110, "marts.segment_daily": 24}, "size": "1 MB", "none": None}
-    )
+    console.show_facts({"rows": {"core.quotes": 21_110, "marts.segment_daily": 24}, "size": "1 MB", "none": None})
     assert capsys.readouterr().out == (
         "rows\n  core.quotes          21,110\n  marts.segment_daily  24\nsize                   1 MB\n"
     )
@@ -304,9 +302,7 @@ def test_status_names_the_last_run_and_its_error(tmp_path: Path, capsys: pytest.
     assert "Session 2026-01-15 was refused." in shown
 
 
-def test_rollback_waits_for_no_running_night(
-    warehouse: DataPaths, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rollback_waits_for_no_running_night(warehouse: DataPaths, capsys: pytest.CaptureFixture[str]) -> None:
     with writer_lock(warehouse, "a-night"):
         assert cli.run(["rollback"]) == 5
     assert "a-night" in capsys.readouterr().err
@@ -317,9 +313,7 @@ def test_diff_of_a_file_with_itself(warehouse: DataPaths, capsys: pytest.Capture
     assert capsys.readouterr().out == "No difference.\n"
 
 
-def test_alert_test_reaches_the_channels(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_alert_test_reaches_the_channels(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with webhook() as hook:
         monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
         assert cli.run(["alert-test"]) == 0

@@ -88,9 +88,7 @@ def test_good_night_after_a_good_one_is_silent_but_recorded(paths: DataPaths) ->
 
 
 def test_recovery_is_told(paths: DataPaths) -> None:
-    record = RunRecord(
-        "r", "nightly", "2026-01-16T23:15:00+00:00", ["2026-01-16"], status=RunStatus.PUBLISHED
-    )
+    record = RunRecord("r", "nightly", "2026-01-16T23:15:00+00:00", ["2026-01-16"], status=RunStatus.PUBLISHED)
     record.published_path = str(paths.warehouse)
     with webhook() as hook:
         notify(settings_with(hook.url), paths, record, before=RunStatus.REFUSED)

@@ -29,7 +29,7 @@ CASES = [
     ),
     (
         "HBANM",
-        "Huntington Bancshares Incorporated Depositary Shares each representing a 1/1000th interest in a share of Preferred Stock",
+        "Huntington Bancshares Inc Depositary Shares each representing a 1/1000th interest in Preferred Stock",
         "preferred",
         "name_preferred",
     ),

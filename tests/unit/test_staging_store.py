@@ -41,9 +41,7 @@ class Maker:
             "reason_code": "r",
             "detail": "",
         }
-        rows = pl.DataFrame(
-            {"session_date": [day], "close": [1.5]}, schema_overrides={"session_date": pl.Date}
-        )
+        rows = pl.DataFrame({"session_date": [day], "close": [1.5]}, schema_overrides={"session_date": pl.Date})
         self.staged = Staged(rows, pl.DataFrame([reject]))
 
     def __call__(self) -> Staged:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,34 +28,36 @@ BALANCE_COLUMNS = (
     "Share Capital & Additional Paid-In Capital;Treasury Stock;Retained Earnings;Total Equity;"
     "Total Liabilities & Equity"
 )
-VINTAGE = date(2024, 12, 20)
 QUARTERS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30))
-PUBLISHED_AFTER = timedelta(days=40)
 FUNDS = ("IWM", "SPY", "IVV", "MDY")
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """One download: which quarters it holds, when they were published, and what companies earned by it."""
+
+    day: date = date(2024, 12, 20)
+    quarters: tuple[date, ...] = QUARTERS
+    published_after: timedelta = timedelta(days=40)
+    growth: float = 1.0
 
 
 def write_facts(market: Market, archive: Path, sessions: Iterable[date], *, flows_until: date | None = None) -> Path:
     """Fundamentals, fund flows and yields for a run over `sessions`; returns the archive."""
-    write_simfin(market, archive)
+    write_simfin(market, archive, Vintage())
     days = [session for session in sessions if flows_until is None or session <= flows_until]
     write_flows(archive, days)
     write_yields(archive, days)
     return archive
 
 
-def write_simfin(
-    market: Market, archive: Path, *, vintage: date = VINTAGE, quarters: Iterable[date] = QUARTERS, growth: float = 1.0
-) -> Path:
-    """Quarterly statements of the companies that report, published forty days after each quarter's end.
-
-    `growth` multiplies what they earned: a later vintage may restate.
-    """
-    folder = archive / "simfin" / vintage.isoformat()
+def write_simfin(market: Market, archive: Path, vintage: Vintage) -> Path:
+    """Quarterly statements of the companies that report, as downloaded on one day."""
+    folder = archive / "simfin" / vintage.day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     reports = [(company, number) for number, company in enumerate(_reporting(market.seed))]
-    ends = tuple(quarters)
-    income = [_income(company, number, end, growth) for company, number in reports for end in ends]
-    balance = [_balance(company, number, end) for company, number in reports for end in ends]
+    income = [_income(company, number, end, vintage) for company, number in reports for end in vintage.quarters]
+    balance = [_balance(company, number, end, vintage) for company, number in reports for end in vintage.quarters]
     _write_zip(folder / "us-income-quarterly.zip", INCOME_COLUMNS, income)
     _write_zip(folder / "us-balance-quarterly.zip", BALANCE_COLUMNS, balance)
     return archive
@@ -100,12 +103,12 @@ def _reporting(seed: int) -> list[Listing]:
     return [company for number, company in enumerate(found) if number % 5 != 2]
 
 
-def _income(company: Listing, number: int, end: date, growth: float) -> dict[str, object]:
+def _income(company: Listing, number: int, end: date, vintage: Vintage) -> dict[str, object]:
     cap = company.price * (company.cap_shares or 0)
     margin = -0.01 if number % 4 == 1 else 0.008 + (number % 7) / 1000
-    earned = round(cap * margin * growth)
+    earned = round(cap * margin * vintage.growth)
     return {
-        **_key(company, number, end),
+        **_key(company, number, end, vintage),
         "Revenue": round(cap * 0.12),
         "Operating Income (Loss)": round(earned * 1.3),
         "Pretax Income (Loss)": round(earned * 1.2),
@@ -114,10 +117,10 @@ def _income(company: Listing, number: int, end: date, growth: float) -> dict[str
     }
 
 
-def _balance(company: Listing, number: int, end: date) -> dict[str, object]:
+def _balance(company: Listing, number: int, end: date, vintage: Vintage) -> dict[str, object]:
     cap = company.price * (company.cap_shares or 0)
     return {
-        **_key(company, number, end),
+        **_key(company, number, end, vintage),
         "Total Assets": round(cap * 0.9),
         "Total Liabilities": round(cap * 0.5),
         "Total Equity": round(cap * 0.4),
@@ -125,7 +128,7 @@ def _balance(company: Listing, number: int, end: date) -> dict[str, object]:
     }
 
 
-def _key(company: Listing, number: int, end: date) -> dict[str, object]:
+def _key(company: Listing, number: int, end: date, vintage: Vintage) -> dict[str, object]:
     return {
         "Ticker": company.symbol,
         "SimFinId": 9000 + number,
@@ -133,8 +136,8 @@ def _key(company: Listing, number: int, end: date) -> dict[str, object]:
         "Fiscal Year": end.year,
         "Fiscal Period": f"Q{(end.month - 1) // 3 + 1}",
         "Report Date": end,
-        "Publish Date": end + PUBLISHED_AFTER,
-        "Restated Date": end + PUBLISHED_AFTER,
+        "Publish Date": end + vintage.published_after,
+        "Restated Date": end + vintage.published_after,
         "Shares (Basic)": company.cap_shares,
         "Shares (Diluted)": company.cap_shares,
     }

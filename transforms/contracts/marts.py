@@ -177,7 +177,7 @@ FUND_FLOWS_DAILY = Table(
     name="fund_flows_daily",
     grain="one row per admitted session and fund",
     key=("session_date", "fund"),
-    policy="replace_sessions",
+    policy="replace_all",
     session_column="session_date",
     owner="flows",
     lookback="60 sessions",
@@ -199,7 +199,12 @@ FUND_FLOWS_DAILY = Table(
         *_FLOW_SUMS,
         Column("quality", "VARCHAR", "How the flow is known.", nullable=False, values=FLOW_QUALITIES),
         Column("as_of", "DATE", "Date of the published value."),
-        Column("is_carried_forward", "BOOLEAN", "The source failed; this is its last known state.", nullable=False),
+        Column(
+            "is_carried_forward",
+            "BOOLEAN",
+            "The source failed on this session; as_of is its last known day.",
+            nullable=False,
+        ),
     ),
 )
 
@@ -208,7 +213,7 @@ SEGMENT_FLOWS_DAILY = Table(
     name="segment_flows_daily",
     grain="one row per admitted session and segment with funds",
     key=("session_date", "segment"),
-    policy="replace_sessions",
+    policy="replace_all",
     session_column="session_date",
     owner="flows",
     lookback="60 sessions",

@@ -31,9 +31,7 @@ _INCOME = {"net_income_common": "net_income_ttm_usd", "revenue": "revenue_ttm_us
 _BALANCE = {"total_equity": "total_equity_usd"}
 
 
-def company_fundamentals_asof(
-    caps: pl.DataFrame, links: pl.DataFrame, statements: Statements
-) -> pl.DataFrame:
+def company_fundamentals_asof(caps: pl.DataFrame, links: pl.DataFrame, statements: Statements) -> pl.DataFrame:
     """One row per session and linked company of `caps`: what was known at the end of that session.
 
     `caps`: session_date, company_id, cap_usd. Columns: session_date, company_id and KNOWN, in whole USD,
@@ -68,9 +66,7 @@ def company_fundamentals_asof(
         "session_date",
         pl.col("company_id").cat.to(companies).cast(pl.String),
         "source_entity",
-        *_while_fresh(
-            "income", ["net_income_ttm_usd", "revenue_ttm_usd", "income_period_end", "income_basis"]
-        ),
+        *_while_fresh("income", ["net_income_ttm_usd", "revenue_ttm_usd", "income_period_end", "income_basis"]),
         *_while_fresh("balance", ["total_equity_usd", "balance_period_end"]),
     ).select("session_date", "company_id", *KNOWN)
 
@@ -85,9 +81,7 @@ def _company_states(spells: pl.DataFrame, statements: Statements, first: date, l
     entities = spells["source_entity"].unique()
     income = trailing_year(_in_use(statements.income, entities, last), first, last)
     balance = newest_balance(_in_use(statements.balance, entities, last), first, last)
-    published = pl.concat(
-        [income.select("source_entity", "state_from"), balance.select("source_entity", "state_from")]
-    )
+    published = pl.concat([income.select("source_entity", "state_from"), balance.select("source_entity", "state_from")])
     begins = pl.max_horizontal("valid_from", "state_from")
     days = (
         pl.concat([published, spells.select("source_entity", pl.col("valid_from").alias("state_from"))])
@@ -112,9 +106,9 @@ def _in_use(versions: pl.DataFrame, entities: pl.Series, last: date) -> pl.DataF
 
 def _latest(days: pl.DataFrame, states: pl.DataFrame, statement: str, values: dict[str, str]) -> pl.DataFrame:
     period_end = f"{statement}_period_end"
-    named = states.rename(
-        {"period_end": period_end, "vintage_date": f"{statement}_vintage", **values}
-    ).with_columns(pl.col(period_end).dt.offset_by(STALE_AFTER).alias(f"{statement}_last_day"))
+    named = states.rename({"period_end": period_end, "vintage_date": f"{statement}_vintage", **values}).with_columns(
+        pl.col(period_end).dt.offset_by(STALE_AFTER).alias(f"{statement}_last_day")
+    )
     return days.join_asof(named, on="state_from", by="source_entity", check_sortedness=False)
 
 
@@ -133,9 +127,7 @@ def _one_company_per_entity(known: pl.DataFrame, spells: pl.DataFrame) -> pl.Dat
     contested = claims.filter(pl.col("companies") > 1)["source_entity"]
     losers = (
         known.filter(pl.col("source_entity").is_in(contested.implode()))
-        .sort(
-            ["session_date", "source_entity", "cap_usd", "company_id"], descending=[False, False, True, False]
-        )
+        .sort(["session_date", "source_entity", "cap_usd", "company_id"], descending=[False, False, True, False])
         .filter(~pl.struct("session_date", "source_entity").is_first_distinct())
         .select("session_date", "company_id")
     )

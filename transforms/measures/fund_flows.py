@@ -36,15 +36,11 @@ def fund_share_rows(
     where the source has no net asset value.
     """
     told = ["shares", "nav", "price", "aum_usd", "flow_usd"]
-    parts = [
-        frame.select(*_FACT, *(name for name in told if name in frame.columns)) for frame in (*flows, *shares)
-    ]
+    parts = [frame.select(*_FACT, *(name for name in told if name in frame.columns)) for frame in (*flows, *shares)]
     if not parts:
         return Staged(FUND_SHARES.empty())
     facts = pl.concat(parts, how="diagonal_relaxed")
-    facts = facts.with_columns(
-        pl.lit(None, pl.Float64).alias(name) for name in told if name not in facts.columns
-    )
+    facts = facts.with_columns(pl.lit(None, pl.Float64).alias(name) for name in told if name not in facts.columns)
     is_known_day = pl.col("as_of").is_between(min(calendar), max(calendar))
     is_session = pl.col("as_of").is_in(list(calendar)) | ~is_known_day
     rows = (
@@ -164,9 +160,7 @@ def _flows_of_epoch(facts: pl.DataFrame, wanted: list[int], days: list[date]) ->
     )
     known = grid.join(per_day, on=["fund", "position"], how="left").sort("fund", "position")
     flows = _with_sums(_with_quality(known))
-    has_facts = (
-        pl.col("as_of").is_not_null().cast(pl.Int32).rolling_sum(longest, min_samples=1).over("fund") > 0
-    )
+    has_facts = pl.col("as_of").is_not_null().cast(pl.Int32).rolling_sum(longest, min_samples=1).over("fund") > 0
     day_of = pl.Series("day", days, pl.Date)
     return (
         flows.filter(has_facts & pl.col("position").is_in(wanted))
@@ -217,9 +211,7 @@ def _with_quality(known: pl.DataFrame) -> pl.DataFrame:
             .alias("last_known"),
         )
         .with_columns(
-            pl.when(pl.col("assets_usd") > 0)
-            .then(pl.col("flow_usd") / pl.col("assets_usd"))
-            .alias("flow_pct_assets")
+            pl.when(pl.col("assets_usd") > 0).then(pl.col("flow_usd") / pl.col("assets_usd")).alias("flow_pct_assets")
         )
         .drop("change", "raw_flow")
     )
@@ -249,11 +241,7 @@ def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
             pl.col("flow_usd").count().alias("fund_count"),
             cents["flow_usd"].sum().alias("flow_cents"),
             cents["flow_usd"].filter(has_both).sum().alias("ratio_cents"),
-            (pl.col("assets_usd").filter(has_both) * _CENTS)
-            .round()
-            .cast(pl.Int64)
-            .sum()
-            .alias("asset_cents"),
+            (pl.col("assets_usd").filter(has_both) * _CENTS).round().cast(pl.Int64).sum().alias("asset_cents"),
             *(
                 (pl.when(pl.col(name).null_count() == 0).then(cents[name].sum()) / _CENTS).alias(name)
                 for name in WINDOWS

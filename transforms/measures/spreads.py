@@ -25,9 +25,7 @@ def valuation_spread_daily(valuation: pl.DataFrame, history: pl.DataFrame | None
     are rounded before they are ranked, as they are stored.
     """
     keys = ["session_date", *_SERIES[:-1]]
-    large = valuation.filter(pl.col("segment") == REFERENCE).select(
-        *keys, pl.col("value").alias("large_value")
-    )
+    large = valuation.filter(pl.col("segment") == REFERENCE).select(*keys, pl.col("value").alias("large_value"))
     is_defined = pl.col("large_value") > 0
     discount = ratio_of_totals(pl.col("value") - pl.col("large_value"), pl.col("large_value"))
     spreads = (
@@ -46,9 +44,7 @@ def _earlier(spreads: pl.DataFrame, history: pl.DataFrame | None) -> pl.DataFram
     if history is None:
         history = VALUATION_SPREAD_DAILY.empty()
     return (
-        history.filter(
-            (pl.col("session_date") < spreads["session_date"].min()) & pl.col("discount").is_not_null()
-        )
+        history.filter((pl.col("session_date") < spreads["session_date"].min()) & pl.col("discount").is_not_null())
         .group_by(_SERIES)
         .agg(
             pl.col("session_date").min().alias("past_start"),
@@ -68,9 +64,7 @@ def _ranked(spreads: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
         _expanding_ranks(past or [], discounts)
         for past, discounts in series.select("past_discounts", "discount").iter_rows()
     ]
-    counts = pl.Series(
-        "history_sessions", [[count for count, _ in rank] for rank in ranks], pl.List(pl.Int64)
-    )
+    counts = pl.Series("history_sessions", [[count for count, _ in rank] for rank in ranks], pl.List(pl.Int64))
     not_above = pl.Series("not_above", [[below for _, below in rank] for rank in ranks], pl.List(pl.Int64))
     rows = series.with_columns(counts, not_above).explode(
         "session_date", "value", "large_value", "discount", "history_sessions", "not_above"

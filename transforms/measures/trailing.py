@@ -38,9 +38,7 @@ def visible_versions(versions: pl.DataFrame) -> pl.DataFrame:
     counting = (
         days.join(several.select(*_FACT, "_version", "publish_date", "vintage_date"), on=_FACT)
         .filter(pl.col("publish_date") <= pl.col("valid_from"))
-        .sort(
-            *_FACT, "valid_from", was_there.not_(), pl.when(was_there).then(-day_number).otherwise(day_number)
-        )
+        .sort(*_FACT, "valid_from", was_there.not_(), pl.when(was_there).then(-day_number).otherwise(day_number))
         .unique([*_FACT, "valid_from"], keep="first", maintain_order=True)
         .with_columns(pl.col("valid_from").shift(-1).over(_FACT).alias("valid_to"))
         .select("_version", "valid_from", "valid_to")
@@ -97,8 +95,7 @@ def _known_at_each_change(versions: pl.DataFrame, first: date, last: date) -> pl
     visible = visible_versions(versions)
     states = (
         pl.concat(
-            visible.select("source_entity", pl.col(day).alias("state_from"))
-            for day in ("valid_from", "valid_to")
+            visible.select("source_entity", pl.col(day).alias("state_from")) for day in ("valid_from", "valid_to")
         )
         .filter(pl.col("state_from") <= last)
         .with_columns(pl.max_horizontal("state_from", pl.lit(first, pl.Date)))
@@ -119,9 +116,7 @@ def _four_quarters(quarters: pl.DataFrame) -> pl.DataFrame:
     return (
         ordered.with_columns(gap_days.is_between(*QUARTER_GAP_DAYS).alias("_follows"))
         .with_columns(
-            (_same_state(-3) & pl.all_horizontal(pl.col("_follows").shift(-i) for i in range(3))).alias(
-                "_is_year"
-            ),
+            (_same_state(-3) & pl.all_horizontal(pl.col("_follows").shift(-i) for i in range(3))).alias("_is_year"),
             _same_state(1).fill_null(value=False).not_().alias("_is_newest"),
             pl.max_horizontal(pl.col("vintage_date").shift(-i) for i in range(4)).alias("vintage_date"),
             *(

@@ -92,9 +92,7 @@ def _with_fundamentals(members: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.
     """Members that have fundamentals, sorted by cell; joined on one number for the same reason."""
     companies = pl.Enum(fundamentals["company_id"].unique().sort())
     code = pl.col("company_id").cast(companies, strict=False).to_physical().cast(pl.Int64)
-    key = (
-        pl.col("session_date").to_physical().cast(pl.Int64) * max(len(companies.categories), 1) + code
-    ).alias("key")
+    key = (pl.col("session_date").to_physical().cast(pl.Int64) * max(len(companies.categories), 1) + code).alias("key")
     values = {name for basis in _BASES for name in (basis.column, basis.period_end, basis.is_restated)}
     keyed = members.select(key, "session_date", "cap_usd", "cell").filter(pl.col("key").is_not_null())
     return keyed.join(fundamentals.select(key, *sorted(values)), on="key").drop("key").sort("cell")
@@ -120,9 +118,9 @@ def _one_basis(known: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl
         .with_columns(
             ratio_of_totals(pl.col("covered_cap"), pl.col("segment_cap")).alias("cap_coverage"),
             ratio_of_totals(pl.col("covered_count"), pl.col("segment_count")).alias("count_coverage"),
-            ratio_of_totals(
-                pl.col("covered_count") - pl.col("positive_count"), pl.col("covered_count")
-            ).alias("loss_share_count"),
+            ratio_of_totals(pl.col("covered_count") - pl.col("positive_count"), pl.col("covered_count")).alias(
+                "loss_share_count"
+            ),
             ratio_of_totals(pl.col("covered_cap") - pl.col("positive_cap"), pl.col("covered_cap")).alias(
                 "loss_share_cap"
             ),

@@ -64,9 +64,7 @@ def check_columns(
         raise BadInput(source, file, "-", "the file has no rows")
 
 
-def cast_rows(
-    raw: pl.DataFrame, fields: Sequence[Field], entity: pl.Expr, *, source: str, file: str
-) -> Staged:
+def cast_rows(raw: pl.DataFrame, fields: Sequence[Field], entity: pl.Expr, *, source: str, file: str) -> Staged:
     """Read every declared column; a row with a field that cannot be read becomes one reject.
 
     `entity` names a row for people and is evaluated on the raw columns. Columns that no field declares are
@@ -211,9 +209,7 @@ def _final(field: Field) -> pl.Expr:
     return typed.alias(field.name)
 
 
-def _rejects(
-    bad: pl.DataFrame, entity: pl.Expr, field: Field, code: str, *, source: str, file: str
-) -> pl.DataFrame:
+def _rejects(bad: pl.DataFrame, entity: pl.Expr, field: Field, code: str, *, source: str, file: str) -> pl.DataFrame:
     detail = pl.col(field.raw).cast(pl.String).fill_null("")
     return bad.select(
         pl.lit(source).alias("source"),

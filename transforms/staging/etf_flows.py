@@ -78,9 +78,7 @@ def _stage(
     file: str,
 ) -> Staged:
     check_columns(raw, [field.raw for field in fields], source=SOURCE, file=file)
-    entity = pl.concat_str(
-        [pl.col(field.raw) for field in fields if field.required], separator=" ", ignore_nulls=True
-    )
+    entity = pl.concat_str([pl.col(field.raw) for field in fields if field.required], separator=" ", ignore_nulls=True)
     staged = cast_rows(raw, fields, entity, source=SOURCE, file=file)
     vintage = pl.lit(vintage_date, dtype=pl.Date) if vintage_date else pl.col("as_of").max()
     dated = staged.rows.with_columns(vintage.alias("vintage_date"))

@@ -36,9 +36,7 @@ def stage_fred(raw: pl.DataFrame, *, series: str, vintage_date: date, file: str)
     day = next((name for name in _DAY_COLUMNS if name in raw.columns), _DAY_COLUMNS[0])
     value = series if series in raw.columns else "value"
     check_columns(raw, (day, value), source="fred", file=file)
-    named = raw.select(
-        pl.col(day).alias("date"), pl.col(value).alias("value"), pl.lit(series).alias("series")
-    )
+    named = raw.select(pl.col(day).alias("date"), pl.col(value).alias("value"), pl.lit(series).alias("series"))
     return _stage(named, "iso_date", vintage_date, source="fred", file=file)
 
 
@@ -53,9 +51,7 @@ def stage_par_yields(raw: pl.DataFrame, *, curve: Curve, vintage_date: date, fil
     if not maturities:
         raise BadInput("treasury", file, "10 Yr", "there is no column with yields")
     names = {column: series_name(curve, column, file) for column in maturities}
-    long = raw.rename(names | {"Date": "date"}).unpivot(
-        index="date", variable_name="series", value_name="value"
-    )
+    long = raw.rename(names | {"Date": "date"}).unpivot(index="date", variable_name="series", value_name="value")
     return _stage(long, "us_date", vintage_date, source="treasury", file=file)
 
 

@@ -104,9 +104,7 @@ def stage_reference(raw: pl.DataFrame, *, file: str) -> Staged:
     _check_dates(raw, ["first_date", "last_date"], file)
     _check_exchanges(raw, file)
     fields = (_NUMBERS[0], *_DESCRIPTION)
-    staged = cast_rows(
-        raw.drop("days"), fields, pl.col("exchange") + " " + pl.col("symbol"), source=SOURCE, file=file
-    )
+    staged = cast_rows(raw.drop("days"), fields, pl.col("exchange") + " " + pl.col("symbol"), source=SOURCE, file=file)
     rows = staged.rows.with_columns(_clean_name()).select(*REFERENCE)
     return refuse_if_rotten(Staged(rows, staged.rejects), source=SOURCE, file=file)
 
@@ -182,9 +180,7 @@ def _finish(staged: Staged, file: str) -> Staged:
 def _check_text(raw: pl.DataFrame, columns: list[str], file: str) -> None:
     for column in columns:
         if raw.schema[column] != pl.String:
-            raise BadInput(
-                SOURCE, file, column, f"expected text as the vendor serves it, found {raw.schema[column]}"
-            )
+            raise BadInput(SOURCE, file, column, f"expected text as the vendor serves it, found {raw.schema[column]}")
 
 
 def _check_dates(raw: pl.DataFrame, columns: list[str], file: str) -> None:

@@ -146,9 +146,7 @@ def stage_companies(raw: pl.DataFrame, *, vintage_date: date, file: str) -> Stag
     held = pl.concat(
         [
             _unreadable(frame, typed, numbers, "not_a_number", file),
-            _rejected(
-                typed.filter(pl.col("source_entity").is_null()), "source_entity", "missing_value", file
-            ),
+            _rejected(typed.filter(pl.col("source_entity").is_null()), "source_entity", "missing_value", file),
             *_duplicates(typed, ("source_entity",), file),
         ]
     )
@@ -173,8 +171,7 @@ def _renamed(raw: pl.DataFrame, names: Mapping[str, str], file: str) -> pl.DataF
     if raw.is_empty():
         raise BadInput(SOURCE, file, "", "the file has no rows")
     blank_as_null = (
-        pl.col(old).cast(pl.String).str.strip_chars().replace("", None).alias(new)
-        for old, new in names.items()
+        pl.col(old).cast(pl.String).str.strip_chars().replace("", None).alias(new) for old, new in names.items()
     )
     return trimmed.select(blank_as_null)
 
@@ -213,16 +210,13 @@ def _unreadable(
         *(pl.when(typed[name].is_null()).then(pl.col(name)).alias(name) for name in names),
     ).filter(pl.any_horizontal(pl.col(names).is_not_null()))
     parts = [
-        _rejected(lost.filter(pl.col(name).is_not_null()), name, reason_code, file, pl.col(name))
-        for name in names
+        _rejected(lost.filter(pl.col(name).is_not_null()), name, reason_code, file, pl.col(name)) for name in names
     ]
     return pl.concat(parts)
 
 
 def _implausible(typed: pl.DataFrame, periods: tuple[str, ...], file: str) -> list[pl.DataFrame]:
-    missing = [
-        _rejected(typed.filter(pl.col(name).is_null()), name, "missing_value", file) for name in _REQUIRED
-    ]
+    missing = [_rejected(typed.filter(pl.col(name).is_null()), name, "missing_value", file) for name in _REQUIRED]
     unknown = _rejected(
         typed.filter(~pl.col("fiscal_period").is_in(periods)),
         "fiscal_period",
@@ -235,10 +229,7 @@ def _implausible(typed: pl.DataFrame, periods: tuple[str, ...], file: str) -> li
         "publish_date",
         "published_before_period_end",
         file,
-        "published "
-        + pl.col("publish_date").dt.to_string()
-        + ", period ends "
-        + pl.col("report_date").dt.to_string(),
+        "published " + pl.col("publish_date").dt.to_string() + ", period ends " + pl.col("report_date").dt.to_string(),
     )
     return [*missing, unknown, early]
 

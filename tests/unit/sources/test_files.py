@@ -98,9 +98,7 @@ def test_csv_and_parquet_give_the_same_rows(tmp_path: Path) -> None:
         (pl.DataFrame([QUOTE | {"session_date": datetime(2026, 1, 2, 16)}]), "session_date", "not_a_date"),  # noqa: DTZ001
     ],
 )
-def test_parquet_of_another_shape_is_refused(
-    tmp_path: Path, frame: pl.DataFrame, field: str, word: str
-) -> None:
+def test_parquet_of_another_shape_is_refused(tmp_path: Path, frame: pl.DataFrame, field: str, word: str) -> None:
     with pytest.raises(SourceError, match=word) as caught:
         read(tmp_path, "quotes", frame, "parquet")
     assert (caught.value.source, caught.value.field) == ("files", field)
@@ -119,9 +117,7 @@ def test_share_count_without_an_owner_is_rejected(tmp_path: Path, kind: str) -> 
     assert staged.rejects.select("field", "reason_code").rows() == [("symbol or company", "missing_value")]
 
 
-@pytest.mark.parametrize(
-    ("shares", "word"), [(0, "not_positive"), (-5, "not_a_number"), (1.5, "not_a_number")]
-)
+@pytest.mark.parametrize(("shares", "word"), [(0, "not_positive"), (-5, "not_a_number"), (1.5, "not_a_number")])
 def test_share_count_that_counts_nothing_is_refused(tmp_path: Path, shares: float, word: str) -> None:
     for kind in ("csv", "parquet"):
         with pytest.raises(SourceError, match=word):

@@ -115,9 +115,7 @@ def test_fred_is_restricted_and_asks_one_series_at_a_time() -> None:
     fred = source("fred")
     assert fred.is_restricted
     assert [known.name for known in (source("treasury"), source("simfin")) if known.is_restricted] == []
-    (request,) = fred.requests_for(
-        VINTAGE, vintage_date=VINTAGE, settings=SourceSettings(fred_series=("DGS10",))
-    )
+    (request,) = fred.requests_for(VINTAGE, vintage_date=VINTAGE, settings=SourceSettings(fred_series=("DGS10",)))
     assert request.http.redacted_url == "https://fred.stlouisfed.org/graph/fredgraph.csv?id=DGS10"
 
 
@@ -132,9 +130,7 @@ def test_treasury_archive(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(NOMINAL)
     files = source("treasury").archive_files(Archive(tmp_path), [D(2026, 1, 5)])
-    assert [(file.dataset, file.key, file.vintage_date) for file in files] == [
-        ("real/2026", "2026-01-05", VINTAGE)
-    ]
+    assert [(file.dataset, file.key, file.vintage_date) for file in files] == [("real/2026", "2026-01-05", VINTAGE)]
 
 
 def test_real_fred_files(shared_data: Path, tmp_path: Path) -> None:

@@ -215,9 +215,7 @@ def test_concatenated_real_files_are_refused_with_their_position(shared_data: Pa
     assert len(paths) == 10
     for path in paths:
         file = landed(tmp_path, path.read_bytes(), f"daily/{path.name.partition('_')[0]}")
-        with pytest.raises(
-            SourceError, match=r"second JSON document follows at line \d+, column 1 "
-        ) as caught:
+        with pytest.raises(SourceError, match=r"second JSON document follows at line \d+, column 1 ") as caught:
             NASDAQ.read(path.read_bytes(), file)
         assert (caught.value.file, caught.value.field) == (file.name, "body")
 
@@ -258,9 +256,7 @@ def test_real_daily_files_and_history_agree(shared_data: Path, tmp_path: Path) -
     daily = pl.concat([staged[f"daily/{exchange}"] for exchange in ("nasdaq", "nyse", "amex")])
     quotes = staged["history/quotes"]
     assert (quotes.height, quotes["session_date"].dt.year().unique().to_list()) == (2_090_529, [2022])
-    of_day = join_reference(
-        quotes.filter(pl.col("session_date") == day), staged["history/reference_intervals"]
-    )
+    of_day = join_reference(quotes.filter(pl.col("session_date") == day), staged["history/reference_intervals"])
     key = ["exchange", "symbol"]
     numbers = ["session_date", *key, "close", "net_change", "volume", "vendor_cap_usd"]
     assert daily.select(numbers).sort(key).equals(of_day.select(numbers).sort(key))
