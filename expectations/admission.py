@@ -191,25 +191,21 @@ def _exchange_checks(lines: pl.DataFrame, last: pl.DataFrame | None) -> list[Che
                 _not_applicable(rules.REPEATED, exchange, f"<= {repeat_limit:g}"),
             )
         ]
-    repeated = (pl.col("close") == pl.col("last_close")) & (pl.col("volume") == pl.col("last_volume"))
-    compared = pl.col("last_session") == pl.lit(last["last_session"].max())
-    counts = (
-        lines.select("exchange", compared=compared, repeated=repeated & compared)
-        .group_by("exchange")
-        .agg(rows=pl.len(), compared=pl.col("compared").sum(), repeated=pl.col("repeated").sum())
-    )
-    today = {row["exchange"]: row for row in counts.to_dicts()}
-    before = dict(last.group_by("exchange").len().rows())
+    compared = lines["last_session"] == last["last_session"].max()
+    repeated = compared & (lines["close"] == lines["last_close"]) & (lines["volume"] == lines["last_volume"])
+    before = dict(last["exchange"].value_counts().rows())
     checks = []
     for exchange in sorted(before):
-        row = today.get(exchange)
-        if row is None:
+        here = lines["exchange"] == exchange
+        rows = int(here.sum())
+        if not rows:
             checks.append(Check(rules.EXCHANGES, exchange, "failed", "0 rows", f"about {before[exchange]} rows"))
             continue
-        change = round(abs(row["rows"] / before[exchange] - 1), 9)
-        share = row["repeated"] / row["compared"] if row["compared"] else 0.0
-        checks.append(_threshold(rules.ROWS, exchange, change, row_limit, at_most=True, rows=row["rows"]))
-        checks.append(_threshold(rules.REPEATED, exchange, share, repeat_limit, at_most=True, rows=row["repeated"]))
+        change = round(abs(rows / before[exchange] - 1), 9)
+        known, same = int((here & compared).sum()), int((here & repeated).sum())
+        share = same / known if known else 0.0
+        checks.append(_threshold(rules.ROWS, exchange, change, row_limit, at_most=True, rows=rows))
+        checks.append(_threshold(rules.REPEATED, exchange, share, repeat_limit, at_most=True, rows=same))
     return checks
 
 
@@ -284,11 +280,11 @@ def total_gap(judged: pl.DataFrame, gone_usd: int) -> float:
         )
     )
     has_return = kept["return_price"].is_not_null()
-    base = math.fsum(kept["base"]) + gone_usd
-    weight = math.fsum(kept["base"].filter(has_return))
+    base = math.fsum(kept["base"].to_list()) + gone_usd
+    weight = math.fsum(kept["base"].filter(has_return).to_list())
     if not base or not weight:
         return 1.0
-    gain = math.fsum((kept["base"] * kept["return_price"]).drop_nulls())
+    gain = math.fsum((kept["base"] * kept["return_price"]).drop_nulls().to_list())
     return exact_sum(kept["cap_usd"]) / base - 1 - gain / weight
 
 

@@ -107,8 +107,8 @@ FIRST_LEVEL = Rule(
     "ADM_FIRST_LEVEL",
     "critical",
     "A company seen for the first time has nothing to be compared with, so its level is judged: a cap among "
-    "the largest ranks needs a turnover (dollar volume over cap) that a company of that size has. Genuine listings turn "
-    "over 0.1 % and more on their first day, depositary shares 0.01 %; a wrong cap hardly any.",
+    "the largest ranks needs a turnover (dollar volume over cap) that a company of that size has. Genuine listings "
+    "turn over 0.1 % and more on their first day, depositary shares 0.01 %; a wrong cap hardly any.",
     {"judged_ranks": 300, "min_turnover": 0.0001, "max_turnover": 1.5},
 )
 

@@ -160,7 +160,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
 
 
 def _set_aside(progress: Progress) -> pl.DataFrame:
-    """What was held back, and of refused sessions the companies that were most suspect."""
+    """What was held back, and of refused sessions the lines or companies that were most suspect."""
     refused = [
         item.suspects.select(pl.lit(item.session).alias("session_date"), pl.all().cast(pl.String))
         for item in progress.sessions
@@ -200,7 +200,7 @@ def _refuse_night(run: Run, progress: Progress) -> None:
         next_step="See docs/runbooks/admission-refused.md; the published file is that of the night before.",
         rule_codes=tuple(dict.fromkeys(check.rule.code for check in refusing)),
         sessions=(night.session.isoformat(),),
-        failing=FailingRows.of(night.suspects.columns, night.suspects.rows(), night.quarantined_count),
+        failing=FailingRows.of(night.suspects.columns, night.suspects.rows(), night.suspect_count),
     )
 
 

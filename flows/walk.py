@@ -12,6 +12,7 @@ import polars as pl
 
 from expectations import admission, rules
 from expectations.admission import Check, SessionFacts
+from expectations.failing_lines import failing_lines
 from transforms.core import identity
 from transforms.core.caps import company_caps, count_classes_once, line_caps
 from transforms.core.identity import SessionClock
@@ -68,6 +69,8 @@ class Verdict:
     lines: pl.DataFrame | None = None
     companies: pl.DataFrame | None = None
     held: pl.DataFrame | None = None
+    broken: pl.DataFrame | None = None
+    """Of a refused session: the lines that broke a rule."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,10 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         checks.append(Check(rules.REJECTED, "market", "failed", "rejected by the operator", "not rejected"))
     codes = list(dict.fromkeys(check.rule.code for check in checks if check.outcome == "failed"))
     if staged.decision.reject or (admission.refusing(checks) and not staged.decision.accept):
-        return Verdict(staged.session, "refused", checks, codes, lines.height, held=_held(judged)), memory
+        broken = failing_lines(lines, checks)
+        return Verdict(
+            staged.session, "refused", checks, codes, lines.height, held=_held(judged), broken=broken
+        ), memory
     after = Memory(
         identity.update_registry(memory.registry, lines, staged.session),
         admission.next_state(judged, memory.companies, staged.session),

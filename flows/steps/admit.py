@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from expectations import rules
 from expectations.admission import ADMITTED, Check
 from flows.market_calendar import all_sessions
 from flows.steps.stage import Chunk
@@ -74,6 +75,7 @@ class JudgedSession:
     market_cap_usd: int | None
     last_admitted: date | None
     suspects: pl.DataFrame
+    suspect_count: int
     """Companies that quarantine took out, or would have, largest first: company, verdict, cap, last cap, log gap."""
 
 
@@ -139,6 +141,7 @@ def _dated(frame: pl.DataFrame, session: date) -> pl.DataFrame:
 def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
     companies = verdict.companies
     admitted = companies.filter(pl.col("verdict").is_in(ADMITTED)) if companies is not None else None
+    suspects = _suspects(verdict)
     return JudgedSession(
         session=verdict.session,
         status=verdict.status,
@@ -149,12 +152,16 @@ def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
         quarantined_count=verdict.held.height if verdict.held is not None else 0,
         market_cap_usd=int(admitted["cap_usd"].cast(pl.Int128).sum()) if admitted is not None else None,
         last_admitted=before,
-        suspects=_suspects(verdict),
+        suspects=suspects.head(SHOWN),
+        suspect_count=suspects.height,
     )
 
 
 def _suspects(verdict: Verdict) -> pl.DataFrame:
+    """Of a refused session: the lines that broke a rule, or else the companies that would have been held back."""
     columns = ["ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap"]
-    if verdict.held is None or verdict.status != "refused":
+    if verdict.status != "refused" or verdict.held is None or verdict.broken is None:
         return pl.DataFrame(schema=columns)
-    return verdict.held.sort("anchor_cap_usd", descending=True, nulls_last=True).select(columns).head(SHOWN)
+    if verdict.broken.height and rules.QUARANTINE_WEIGHT.code not in verdict.rule_codes:
+        return verdict.broken
+    return verdict.held.sort("anchor_cap_usd", descending=True, nulls_last=True).select(columns)

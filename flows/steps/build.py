@@ -69,16 +69,18 @@ def fill(run: Run, build: Build, base: Base, facts: Facts, sessions: Sequence[da
     progress, catalogue = Progress.on(base), Catalogue()
     walker = Walker(base.memory, _tell)
     chunks = stage(run, sessions, catalogue)
-    # The walk is one thread's work: the quarter before is transformed and written meanwhile.
+    # DuckDB writes a quarter with threads of its own while polars judges and transforms the next.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="build") as pool:
         writing: Future[None] | None = None
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
                 judged = walker.judge(chunk)
+            progress.sessions.extend(judged.sessions)
+            with run.timed("transform"):
+                tables = _transform(run, progress, judged, facts, catalogue)
             if writing is not None:
                 writing.result()
-            progress.sessions.extend(judged.sessions)
-            writing = pool.submit(_fill_chunk, run, build, progress, facts, catalogue, judged)
+            writing = pool.submit(_write, run, build, judged, tables)
         if writing is not None:
             writing.result()
     return progress, walker
@@ -89,28 +91,23 @@ def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
         return next(chunks, None)
 
 
-def _fill_chunk(run: Run, build: Build, progress: Progress, facts: Facts, catalogue: Catalogue, judged: Judged) -> None:
-    held = core_tables.quarantine(judged, run.run_id)
-    progress.quarantine.append(held)
-    build.replace("ops.quarantine", held, [item.session for item in judged.sessions])
-    if not judged.admitted:
-        return
-    before = next(item.last_admitted for item in judged.sessions if item.status == "published")
-    scope = [*([before] if before else []), *judged.admitted]
-    with run.timed("transform"):
-        caps, segments, valuation = _transform(progress, judged, facts, catalogue, scope)
-    progress.segments.append(segments)
-    progress.valuations.append(valuation)
+def _write(run: Run, build: Build, judged: Judged, tables: dict[str, pl.DataFrame]) -> None:
     with run.timed("build"):
-        run.count("core.quotes", build.replace("core.quotes", core_tables.quotes(judged), judged.admitted))
-        lines = core_tables.security_caps(judged)
-        run.count("core.security_caps", build.replace("core.security_caps", lines, judged.admitted))
-        run.count("core.market_caps", build.replace("core.market_caps", caps, judged.admitted))
+        build.replace("ops.quarantine", tables.pop("ops.quarantine"), [item.session for item in judged.sessions])
+        for name, rows in tables.items():
+            run.count(name, build.replace(name, rows, judged.admitted))
 
 
 def _transform(
-    progress: Progress, judged: Judged, facts: Facts, catalogue: Catalogue, scope: list[date]
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    run: Run, progress: Progress, judged: Judged, facts: Facts, catalogue: Catalogue
+) -> dict[str, pl.DataFrame]:
+    """Tables of a chunk by name; what spans chunks goes into the progress."""
+    held = core_tables.quarantine(judged, run.run_id)
+    progress.quarantine.append(held)
+    if not judged.admitted:
+        return {"ops.quarantine": held}
+    before = next(item.last_admitted for item in judged.sessions if item.status == "published")
+    scope = [*([before] if before else []), *judged.admitted]
     seen = judged.lines.select("security_id", "session_date", "company_id", "attributes_id")
     progress.securities = securities(progress.securities, seen, catalogue.frame(), scope)
     progress.sighted = _sighted(progress, judged)
@@ -121,9 +118,15 @@ def _transform(
         "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
     ).with_columns(pl.col("bucket").cast(pl.String))
     progress.memberships = memberships(progress.memberships, members, scope)
-    held = judged.held.select("session_date", last_cap_usd="anchor_cap_usd")
-    segments = segment_daily(caps, held, _previous(judged.sessions))
-    return caps, segments, valuation_daily(members, known)
+    last_caps = judged.held.select("session_date", last_cap_usd="anchor_cap_usd")
+    progress.segments.append(segment_daily(caps, last_caps, _previous(judged.sessions)))
+    progress.valuations.append(valuation_daily(members, known))
+    return {
+        "ops.quarantine": held,
+        "core.quotes": core_tables.quotes(judged),
+        "core.security_caps": core_tables.security_caps(judged),
+        "core.market_caps": caps,
+    }
 
 
 def _sighted(progress: Progress, judged: Judged) -> pl.DataFrame:

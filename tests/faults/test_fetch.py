@@ -63,9 +63,7 @@ def settings(vendor: Vendor) -> SourceSettings:
 
 
 def screener_request(vendor: Vendor) -> Request:
-    requests = source("nasdaq_screener").requests_for(
-        SESSION, vintage_date=SESSION, settings=settings(vendor)
-    )
+    requests = source("nasdaq_screener").requests_for(SESSION, vintage_date=SESSION, settings=settings(vendor))
     return next(request for request in requests if request.dataset == "daily/nyse")
 
 
@@ -148,9 +146,7 @@ def test_body_that_broke_off_is_landed_with_its_fault_and_refused(vendor: Vendor
     assert landing.newest("nasdaq_screener") == []
 
 
-def test_csv_that_broke_off_at_a_line_end_is_refused_though_it_would_parse(
-    vendor: Vendor, landing: Landing
-) -> None:
+def test_csv_that_broke_off_at_a_line_end_is_refused_though_it_would_parse(vendor: Vendor, landing: Landing) -> None:
     vendor.serve(TREASURY_PATH, Answer(REAL, declared_length=len(REAL) + 23))
     with pytest.raises(SourceError, match="broke off"):
         land_live(client(), landing, real_yields(vendor), NOW)

@@ -65,9 +65,7 @@ def test_tries_again_when_it_may_pass(vendor: Vendor, status: int) -> None:
     assert len(vendor.asked) == 2
 
 
-@pytest.mark.parametrize(
-    ("status", "word"), [(400, "400"), (401, "key"), (403, "refused"), (404, "no such file")]
-)
+@pytest.mark.parametrize(("status", "word"), [(400, "400"), (401, "key"), (403, "refused"), (404, "no such file")])
 def test_does_not_try_again_when_it_cannot_pass(vendor: Vendor, status: int, word: str) -> None:
     url = vendor.serve("/quotes", Answer(b"no", status=status), OK)
     with pytest.raises(SourceError, match=word) as caught:
@@ -263,9 +261,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("answer", FAILURES, ids=range(len(FAILURES)))
-def test_secret_is_sent_and_shown_nowhere(
-    vendor: Vendor, answer: Answer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secret_is_sent_and_shown_nowhere(vendor: Vendor, answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     request = HttpRequest(
         vendor.serve("/quotes", answer),

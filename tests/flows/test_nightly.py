@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from expectations.failing_lines import COLUMNS
 from flows import cli
 from flows.edge.lock import writer_lock
 from flows.edge.rate_limit import HostRateLimit
@@ -121,6 +122,20 @@ def test_refusal_is_told_and_the_next_night_records_it(site: Site, monkeypatch: 
     assert site.verdicts()[NEXT][0] == "published"
     assert site.rows("core.quotes", session_date=NIGHT).is_empty()
     assert set(site.rows("core.market_caps", session_date=NEXT)["is_multi_day"]) == {True}
+
+
+def test_stale_file_is_told_with_its_lines(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with webhook() as hook:
+        monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
+        assert site.night(NIGHT, repeated("nyse")).exit_code == 2
+        (post,) = hook.posts
+    count = len(site.market.night(NIGHT).rows["nyse"])
+    table_head, *lines = post["message"].partition(f"Failing rows (10 of {count})\n")[2].splitlines()[:11]
+    assert table_head.split() == list(COLUMNS)
+    assert len(lines) == 10
+    for line in lines:
+        exchange, _, close, last_close, _, volume, last_volume = line.split()
+        assert (exchange, close, volume) == ("nyse", last_close, last_volume)
 
 
 def _symbols() -> set[str]:

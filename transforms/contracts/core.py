@@ -13,7 +13,6 @@ from transforms.contracts.fields import (
     SOURCE,
     TIERS,
     VINTAGE,
-    ratio,
 )
 from transforms.contracts.model import Column, Table
 
@@ -82,7 +81,6 @@ QUOTES = Table(
             "fraction",
             "net_change / (close - net_change), or the split-adjusted closes across a gap",
             minimum=-1,
-            is_ratio=True,
         ),
         Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
         CURRENCY,
@@ -168,8 +166,12 @@ MARKET_CAPS = Table(
             "quality", "VARCHAR", "trusted: two independent tiers agree within 5 %.", nullable=False, values=QUALITIES
         ),
         Column("reason", "VARCHAR", "Why the quality is what it is.", nullable=False),
-        ratio(
-            "return_price", "Split-proof price return of the primary line since its last admitted close.", minimum=-1
+        Column(
+            "return_price",
+            "DOUBLE",
+            "Split-proof price return since the last admitted close; of several classes, weighted by their caps.",
+            "fraction",
+            minimum=-1,
         ),
         Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
         Column("dollar_volume_usd", "BIGINT", "Close times volume, over the company's lines.", "whole USD", minimum=0),
