@@ -99,7 +99,7 @@ class Reply:
     @property
     def is_not_modified(self) -> bool:
         """Nothing new since the last landed file."""
-        return self.status == requests.codes.not_modified
+        return bool(self.status == requests.codes.not_modified)
 
 
 @dataclass(frozen=True)
