@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
+USD = "USD"
 _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
 
 
@@ -69,7 +70,7 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue) -> Iterator[
         faults: dict[date, str] = {}
         rejects = []
         name = run.settings.sources_of("quotes")[0]
-        for rows, rejected in _files_quotes(run, wanted) if name == "files" else _screener(run, wanted, faults):
+        for rows, rejected in _files_quotes(run, wanted, faults) if name == "files" else _screener(run, wanted, faults):
             rejects.append(rejected)
             for (session,), lines in _numbered(rows, catalogue).partition_by("session_date", as_dict=True).items():
                 frames[session] = lines.drop("session_date")
@@ -105,7 +106,7 @@ def _numbered(rows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     if rows.is_empty():
         return rows.select("session_date").clear()
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
-    typed = classify(rows.with_columns(missing).with_columns(pl.col("currency").fill_null("USD")))
+    typed = classify(rows.with_columns(missing).with_columns(pl.col("currency").fill_null(USD)))
     numbered = catalogue.number(typed)
     return numbered.select("session_date", *_LINE, "security_type", "name_root", "attributes_id")
 
@@ -171,13 +172,33 @@ def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataF
     yield wanted, dated.filter(pl.col("session_date").is_in(sessions))
 
 
-def _files_quotes(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def _files_quotes(
+    run: Run, sessions: Sequence[date], faults: dict[date, str]
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     for file in run.landing.newest("files", "quotes"):
         rows, rejects = read(run, file)
+        wanted = rows.filter(pl.col("session_date").is_in(sessions))
+        is_usd = pl.col("currency").fill_null(USD) == USD
+        foreign = wanted.filter(~is_usd)
+        for session in sorted(set(foreign["session_date"]) - set(wanted.filter(is_usd)["session_date"])):
+            faults[session] = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
         yield (
-            rows.filter(pl.col("session_date").is_in(sessions)),
-            rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)),
+            wanted.filter(is_usd),
+            pl.concat([rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)), _without_rate(foreign, file)]),
         )
+
+
+def _without_rate(foreign: pl.DataFrame, file: LandedFile) -> pl.DataFrame:
+    """Lines in another currency, set aside: taken as dollars their caps would be wrong without an error."""
+    return foreign.select(
+        source=pl.lit(file.source),
+        file=pl.lit(file.name),
+        entity=pl.col("symbol"),
+        field=pl.lit("currency"),
+        reason_code=pl.lit("no_fx_rate"),
+        detail=pl.format("{} {}: there are no exchange rates to state its cap in USD", "close", "currency"),
+        session_date="session_date",
+    )
 
 
 def read(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFrame]:

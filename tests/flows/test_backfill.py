@@ -205,30 +205,17 @@ def test_ranges_that_cannot_be(
 
 
 INNO_QUOTES = (
-    "session_date,exchange,symbol,close,currency\n2025-01-02,xetra,INNO,25.00,EUR\n2025-01-03,xetra,INNO,25.50,EUR\n"
+    "session_date,exchange,symbol,close,currency\n2025-01-02,xetra,INNO,25.00,USD\n2025-01-03,xetra,INNO,25.50,USD\n"
 )
 INNO_SHARES = "symbol,as_of,known_at,shares\nINNO,2024-12-31,2024-12-31,20000000\n"
 
 
 @pytest.mark.parametrize("volume", ["", "60000"], ids=["without_volume", "with_volume"])
 def test_innovatetech_is_worth_500_million_and_small(
-    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, volume: str, light_gate: None
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, volume: str
 ) -> None:
-    """The plain case, end to end: 20,000,000 shares at 25, from the operator's own two files."""
-    site = new_site("inno", Market())
-    own = site.root / "own"
-    own.mkdir()
-    header, *lines = INNO_QUOTES.splitlines()
-    quotes = [f"{header},volume,name", *(f"{line},{volume},InnovateTech AG" for line in lines)]
-    (own / "quotes.csv").write_text("\n".join(quotes) + "\n", encoding="utf-8")
-    (own / "share_counts.csv").write_text(INNO_SHARES, encoding="utf-8")
-    monkeypatch.delenv("SMALLCAPS_ARCHIVE")
-    monkeypatch.setenv("SMALLCAPS_FILES_DIR", str(own))
-    monkeypatch.setenv("SMALLCAPS_REQUIRED_SOURCES", '["files"]')
-    for role, names in {"QUOTES": '["files"]', "SHARE_COUNTS": '["files"]', "CAPS": "[]"}.items():
-        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", names)
-    for role in ("FUNDAMENTALS", "MACRO", "FUND_FLOWS"):
-        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", "[]")
+    """The plain case, end to end and through the whole gate: 20,000,000 shares at 25, from the operator's two files."""
+    site = own_files_site(new_site, monkeypatch, INNO_QUOTES, volume)
     outcome = site.backfill(date(2025, 1, 2), date(2025, 1, 3))
     assert outcome.exit_code == 0, outcome.one_line
     caps = site.rows("core.market_caps", "price", "shares", "cap_usd", "tier", "shares_source")
@@ -240,3 +227,48 @@ def test_innovatetech_is_worth_500_million_and_small(
     assert bucket.rows() == [("small", date(2025, 1, 2))]
     held = site.rows("marts.segment_daily", "market_cap_usd", "company_count", segment="small")
     assert held.rows() == [(500_000_000, 1), (510_000_000, 1)]
+
+
+def test_euros_are_never_taken_for_dollars(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    """Without exchange rates a line in EUR has no cap in USD: set aside where others are there, else refused."""
+    only_euros = own_files_site(new_site, monkeypatch, INNO_QUOTES.replace("USD", "EUR"), "60000", name="euros")
+    outcome = only_euros.backfill(date(2025, 1, 2), date(2025, 1, 3))
+    assert outcome.exit_code == 2, outcome.one_line
+    assert not only_euros.paths.warehouse.exists()
+
+    mixed = INNO_QUOTES + "2025-01-02,xetra,EURO,10.00,EUR\n2025-01-03,xetra,EURO,10.00,EUR\n"
+    site = own_files_site(new_site, monkeypatch, mixed, "60000", name="mixed")
+    assert site.backfill(date(2025, 1, 2), date(2025, 1, 3)).exit_code == 0
+    assert set(site.rows("core.market_caps", "ticker")["ticker"]) == {"INNO"}
+    aside = site.rows("ops.quarantine", "session_date", "entity", "reason_code", reason_code="no_fx_rate")
+    assert sorted(aside.rows()) == [
+        (date(2025, 1, 2), "EURO", "no_fx_rate"),
+        (date(2025, 1, 3), "EURO", "no_fx_rate"),
+    ]
+
+
+def own_files_site(
+    new_site: Callable[[str, Market], Site],
+    monkeypatch: pytest.MonkeyPatch,
+    quotes_text: str,
+    volume: str,
+    name: str = "inno",
+) -> Site:
+    """A data folder fed by nothing but the operator's own quotes and share counts."""
+    site = new_site(name, Market())
+    own = site.root / "own"
+    own.mkdir()
+    header, *lines = quotes_text.splitlines()
+    quotes = [f"{header},volume,name", *(f"{line},{volume},{line.split(',')[2]} AG" for line in lines)]
+    (own / "quotes.csv").write_text("\n".join(quotes) + "\n", encoding="utf-8")
+    (own / "share_counts.csv").write_text(INNO_SHARES, encoding="utf-8")
+    monkeypatch.delenv("SMALLCAPS_ARCHIVE", raising=False)
+    monkeypatch.setenv("SMALLCAPS_FILES_DIR", str(own))
+    monkeypatch.setenv("SMALLCAPS_REQUIRED_SOURCES", '["files"]')
+    for role, names in {"QUOTES": '["files"]', "SHARE_COUNTS": '["files"]', "CAPS": "[]"}.items():
+        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", names)
+    for role in ("FUNDAMENTALS", "MACRO", "FUND_FLOWS"):
+        monkeypatch.setenv(f"SMALLCAPS_SOURCES__{role}", "[]")
+    return site
