@@ -210,8 +210,10 @@ def _write_ops(run: Run, made: Build, progress: Progress, degraded: Degraded) ->
         made.replace("ops.sessions", ops_tables.sessions(run, judged, degraded), [item.session for item in judged])
         made.replace("ops.checks", ops_tables.admission_checks(run, judged))
         landing = run.landing
-        files = [file for name in run.settings.enabled_sources for file in landing.files(name)]
-        made.replace("ops.fetches", ops_tables.fetches(files))
+        sources = run.settings.enabled_sources
+        files = [file for name in sources for file in landing.files(name)]
+        in_use = [file for name in sources for file in landing.newest(name)]
+        made.replace("ops.fetches", ops_tables.fetches(files, in_use))
         made.replace("ops.licences", ops_tables.licences())
         made.replace("ops.decisions", decisions(landing))
         made.replace("ops.runs", ops_tables.runs(run))

@@ -1,6 +1,6 @@
 """ops tables of a run: verdicts, checks, fetches, licences, the run itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -55,8 +55,9 @@ def admission_checks(run: Run, judged: Sequence[JudgedSession]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=table("ops.checks").polars_schema)
 
 
-def fetches(files: Sequence[LandedFile]) -> pl.DataFrame:
-    """ops.fetches: one row per landed file."""
+def fetches(files: Sequence[LandedFile], in_use: Collection[LandedFile]) -> pl.DataFrame:
+    """ops.fetches: one row per landed file; ``in_use`` are those that the tables were made from."""
+    used = {file.name for file in in_use}
     rows = [
         {
             "source": file.source,
@@ -67,6 +68,7 @@ def fetches(files: Sequence[LandedFile]) -> pl.DataFrame:
             "size_bytes": file.size_bytes,
             "landed_at": file.landed_at,
             "licence": file.licence,
+            "is_in_use": file.name in used,
         }
         for file in files
     ]

@@ -132,7 +132,7 @@ def _screener(
 
 
 def _daily_files(run: Run) -> dict[str, dict[str, LandedFile]]:
-    """Session to exchange to the landed file that counts; unreadable ones are judged, not skipped."""
+    """Session to exchange to the landed file that was served last, readable or not."""
     found: dict[str, dict[str, LandedFile]] = {}
     for file in run.landing.newest(nasdaq_screener.NAME, include_unreadable=True):
         kind, _, exchange = file.dataset.partition("/")
@@ -147,14 +147,30 @@ def _read_daily(
     staged = []
     for exchange in EXCHANGES:
         try:
-            staged.append(read(run, files[exchange]))
+            staged.append(_read_readable(run, files[exchange]))
         except SourceError as error:
-            run.landing.mark_unreadable(files[exchange], error.message, utc_now())
             faults[session] = error.message
             return
     rows = pl.concat([rows for rows, _ in staged])
     rejects = pl.concat([rejects for _, rejects in staged])
     yield rows, rejects.with_columns(session_date=pl.lit(session))
+
+
+def _read_readable(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The file, or the readable one landed before it: a broken reply must not take a good session back.
+
+    Raises:
+        SourceError: no landed file of this dataset and key can be read.
+    """
+    try:
+        return read(run, file)
+    except SourceError as error:
+        run.landing.mark_unreadable(file, error.message, utc_now())
+        earlier = [other for other in run.landing.newest(file.source, file.dataset) if other.key == file.key]
+        if not earlier:
+            raise
+        log.warning("%s; the file landed before it counts", error.message)
+        return _read_readable(run, earlier[0])
 
 
 def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

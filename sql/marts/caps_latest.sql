@@ -105,6 +105,7 @@ quote_files as (
                     then fetches.file_key = strftime(last_session.session_date, '%Y')
                 else fetches.dataset = 'quotes'
             end
+    where fetches.is_in_use
     qualify row_number() over (
         partition by primary_lines.company_id
         order by

@@ -193,6 +193,19 @@ def test_unreadable_night_can_be_run_again_when_mended(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("light_gate")
+def test_broken_file_landed_over_a_good_one_takes_nothing_back(site: Site) -> None:
+    """The vendor serves rubbish for a night that is published: its good files count, now and in a rebuild."""
+    assert site.night(NIGHT).exit_code == 0
+    before = site.hashes()
+    edit, _ = UNREADABLE["html_page"]
+    assert site.night(NIGHT, edit).exit_code == 0
+    assert site.verdicts()[NIGHT][0] == "published"
+    assert site.hashes() == before
+    assert site.rebuild().exit_code == 0
+    assert site.hashes() == before
+
+
+@pytest.mark.usefixtures("light_gate")
 def test_single_bad_rows_go_to_quarantine_with_their_reason(site: Site) -> None:
     unreadable, differing, equal = companies(7, "mega")[1], companies(7, "small")[2], companies(7, "large")[1]
     outcome = site.night(NIGHT, one_row(unreadable.symbol, lastsale="n/a"), twice(differing.symbol, volume="17"))

@@ -149,7 +149,7 @@ def ops(run_id: str = "run-1") -> Frames:
         "ops.fetches": rows(
             "ops.fetches",
             {"source": "nasdaq_screener", "dataset": "daily/nasdaq", "file_key": "2024-01-03", "sha256": SHA,
-             "landed_at": NOON},
+             "landed_at": NOON, "is_in_use": True},
         ),
         "ops.licences": rows("ops.licences", {"source": "nasdaq_screener", "history": "days", "roles": ["quotes"]}),
     }  # fmt: skip

@@ -52,7 +52,7 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
     "a negative price": ("core.quotes", put("close", -1.0, INNO_LINE), {"GATE_RANGE"}),
     "a price that is no number": ("core.quotes", put("close", float("nan"), INNO_LINE), {"GATE_RANGE"}),
     "no price": ("core.quotes", put("close", None, INNO_LINE), {"GATE_NOT_NULL"}),
-    "an unknown exchange": ("core.quotes", put("exchange", "lse", INNO_LINE), {"GATE_VALUES"}),
+    "an unknown class convention": ("core.security_caps", put("class_convention", "half", INNO_LINE), {"GATE_VALUES"}),
     "a quote twice": ("core.quotes", twice(INNO_LINE), {"GATE_KEY"}),
     "a quote known the day before": (
         "core.quotes",

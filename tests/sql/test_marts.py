@@ -107,6 +107,7 @@ class TestCapsLatest:
             (["history"], "h"),
             (["history", "daily"], "d"),
             (["daily", "daily again"], "e"),
+            (["daily", "broken"], "d"),
             (["other session"], None),
             (["other exchange"], None),
             (["other source"], None),
@@ -122,13 +123,14 @@ class TestCapsLatest:
             "other session": ("nasdaq_screener", "daily/nasdaq", "2024-01-02", "o", 1),
             "other exchange": ("nasdaq_screener", "daily/nyse", "2024-01-03", "x", 1),
             "other source": ("files", "daily/nasdaq", "2024-01-03", "f", 1),
+            "broken": ("nasdaq_screener", "daily/nasdaq", "2024-01-03", "b", 3),
         }
         given = [files[name] for name in landed]
         fetches = rows(
             "ops.fetches",
             *[
                 {"source": source, "dataset": dataset, "file_key": key, "sha256": sha,
-                 "landed_at": datetime(2024, 1, 4, hour, tzinfo=UTC)}
+                 "landed_at": datetime(2024, 1, 4, hour, tzinfo=UTC), "is_in_use": sha != "b"}
                 for source, dataset, key, sha, hour in given
             ],
         )  # fmt: skip

@@ -43,6 +43,12 @@ FETCHES = Table(
         Column("size_bytes", "BIGINT", "Size as served.", "bytes", nullable=False, minimum=0),
         Column("landed_at", "TIMESTAMPTZ", "When we had it.", _AT, nullable=False),
         Column("licence", "VARCHAR", "Licence class.", nullable=False),
+        Column(
+            "is_in_use",
+            "BOOLEAN",
+            "The file that counts for its dataset and key: readable, and served last.",
+            nullable=False,
+        ),
     ),
 )
 
