@@ -16,7 +16,8 @@ from flows.sources import nasdaq_screener, source
 from flows.steps.decisions import by_session, decisions
 from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Staged
 from transforms.core.security_types import classify
-from transforms.staging.nasdaq_screener import EXCHANGES, join_reference
+from transforms.staging.descriptions import Described, of_quotes, of_reference
+from transforms.staging.nasdaq_screener import EXCHANGES
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +34,18 @@ class Catalogue:
     parts: list[pl.DataFrame] = field(default_factory=list)
     size: int = 0
 
-    def number(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Lines with ``attributes_id`` in place of their descriptions; name_root and security_type stay."""
-        distinct = lines.select(DESCRIPTION).unique(maintain_order=True)
-        numbered = distinct.with_row_index("attributes_id", offset=self.size)
-        self.parts.append(numbered)
-        self.size += numbered.height
-        kept = ("name", "country", "sector", "industry", "type_rule")
-        return lines.join(numbered, on=list(DESCRIPTION), how="left", nulls_equal=True, maintain_order="left").drop(
-            kept
-        )
+    def number(self, described: Described) -> pl.DataFrame:
+        """Lines with ``attributes_id``, security_type and name_root of their descriptions."""
+        typed = classify(described.descriptions)
+        self.parts.append(typed.select(DESCRIPTION).with_row_index("attributes_id", offset=self.size))
+        at = described.quotes["description"]
+        lines = described.quotes.drop("description").hstack(typed.select("security_type", "name_root")[at])
+        numbered = lines.with_columns(attributes_id=(at + self.size).cast(pl.UInt32))
+        self.size += typed.height
+        return numbered
 
     def frame(self) -> pl.DataFrame:
-        """attributes_id and DESCRIPTION; equal descriptions from several files have several numbers."""
+        """attributes_id and DESCRIPTION; equal descriptions may have several numbers."""
         schema = {"attributes_id": pl.UInt32, **dict.fromkeys(DESCRIPTION, pl.String)}
         return pl.concat(self.parts) if self.parts else pl.DataFrame(schema=schema)
 
@@ -102,18 +102,16 @@ def _of(rejects: pl.DataFrame, staged: list[Staged]) -> pl.DataFrame:
     return rejects.filter(pl.col("session_date").is_in([item.session for item in staged]))
 
 
-def _numbered(rows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+def _numbered(described: Described, catalogue: Catalogue) -> pl.DataFrame:
+    rows = described.quotes
     if rows.is_empty():
         return rows.select("session_date").clear()
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
-    typed = classify(rows.with_columns(missing).with_columns(pl.col("currency").fill_null(USD)))
-    numbered = catalogue.number(typed)
-    return numbered.select("session_date", *_LINE, "security_type", "name_root", "attributes_id")
+    lines = catalogue.number(described).with_columns(missing).with_columns(pl.col("currency").fill_null(USD))
+    return lines.select("session_date", *_LINE, "security_type", "name_root", "attributes_id")
 
 
-def _screener(
-    run: Run, sessions: Sequence[date], faults: dict[date, str]
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def _screener(run: Run, sessions: Sequence[date], faults: dict[date, str]) -> Iterator[tuple[Described, pl.DataFrame]]:
     """Staged rows and rejects: a session's daily files where they were landed, else its year's history."""
     daily = _daily_files(run)
     from_history = []
@@ -143,7 +141,7 @@ def _daily_files(run: Run) -> dict[str, dict[str, LandedFile]]:
 
 def _read_daily(
     run: Run, session: date, files: dict[str, LandedFile], faults: dict[date, str]
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+) -> Iterator[tuple[Described, pl.DataFrame]]:
     staged = []
     for exchange in EXCHANGES:
         try:
@@ -153,7 +151,7 @@ def _read_daily(
             return
     rows = pl.concat([rows for rows, _ in staged])
     rejects = pl.concat([rejects for _, rejects in staged])
-    yield rows, rejects.with_columns(session_date=pl.lit(session))
+    yield of_quotes(rows), rejects.with_columns(session_date=pl.lit(session))
 
 
 def _read_readable(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -173,7 +171,7 @@ def _read_readable(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFra
         return _read_readable(run, earlier[0])
 
 
-def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[Described, pl.DataFrame]]:
     histories = {file.key: file for file in run.landing.newest(nasdaq_screener.NAME, nasdaq_screener.HISTORY)}
     references = run.landing.newest(nasdaq_screener.NAME, nasdaq_screener.REFERENCE)
     file = histories.get(str(sessions[0].year))
@@ -181,16 +179,15 @@ def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[pl.DataF
         return
     rows, rejects = read(run, file)
     wanted = rows.filter(pl.col("session_date").is_in(sessions))
-    if references:
-        wanted = join_reference(wanted, read(run, references[-1])[0])
+    described = of_reference(wanted, read(run, references[-1])[0]) if references else of_quotes(wanted)
     day = pl.col("entity").str.slice(0, 10).str.to_date(strict=False)
     dated = rejects.with_columns(session_date=day)
-    yield wanted, dated.filter(pl.col("session_date").is_in(sessions))
+    yield described, dated.filter(pl.col("session_date").is_in(sessions))
 
 
 def _files_quotes(
     run: Run, sessions: Sequence[date], faults: dict[date, str]
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+) -> Iterator[tuple[Described, pl.DataFrame]]:
     for file in run.landing.newest("files", "quotes"):
         rows, rejects = read(run, file)
         wanted = rows.filter(pl.col("session_date").is_in(sessions))
@@ -199,7 +196,7 @@ def _files_quotes(
         for session in sorted(set(foreign["session_date"]) - set(wanted.filter(is_usd)["session_date"])):
             faults[session] = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
         yield (
-            wanted.filter(is_usd),
+            of_quotes(wanted.filter(is_usd)),
             pl.concat([rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)), _without_rate(foreign, file)]),
         )
 

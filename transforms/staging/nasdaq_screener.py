@@ -78,7 +78,7 @@ def stage_daily(raw: pl.DataFrame, *, exchange: str, session_date: date, file: s
 
 
 def stage_history(raw: pl.DataFrame, *, file: str) -> Staged:
-    """Quotes of one year (columns `QUOTES`) with empty descriptions: see `join_reference`.
+    """Quotes of one year (columns `QUOTES`) with empty descriptions: see `descriptions.of_reference`.
 
     Raises:
         BadInput: a column is missing, unknown or not text, an exchange is unknown, or more than 2 % of the
@@ -107,51 +107,6 @@ def stage_reference(raw: pl.DataFrame, *, file: str) -> Staged:
     staged = cast_rows(raw.drop("days"), fields, pl.col("exchange") + " " + pl.col("symbol"), source=SOURCE, file=file)
     rows = staged.rows.with_columns(_clean_name()).select(*REFERENCE)
     return refuse_if_rotten(Staged(rows, staged.rejects), source=SOURCE, file=file)
-
-
-def join_reference(quotes: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
-    """Quotes with the description that was valid on their session, of several the one first seen last.
-
-    Quotes keep their order and their columns; a quote outside every interval keeps an empty description.
-    """
-    described = ["name", "country", "ipo_year", "sector", "industry"]
-    steps = _steps(reference).select("exchange", "symbol", "from_date", *described)
-    joined = (
-        quotes.drop(described)
-        .with_row_index("__row")
-        .sort("session_date")
-        .join_asof(
-            steps.sort("from_date"),
-            left_on="session_date",
-            right_on="from_date",
-            by=["exchange", "symbol"],
-            strategy="backward",
-            check_sortedness=False,
-        )
-    )
-    return joined.sort("__row").select(*QUOTES)
-
-
-def _steps(reference: pl.DataFrame) -> pl.DataFrame:
-    """Overlapping intervals as steps: a description holds from `from_date` until the next step."""
-    key = ["exchange", "symbol"]
-    intervals = reference.with_row_index("__interval")
-    changes = pl.concat(
-        [
-            intervals.select(*key, pl.col("first_date").alias("from_date")),
-            intervals.select(*key, pl.col("last_date").dt.offset_by("1d").alias("from_date")),
-        ]
-    ).unique()
-    winners = (
-        changes.join(intervals.select(*key, "first_date", "last_date", "__interval"), on=key)
-        .filter(pl.col("from_date").is_between("first_date", "last_date"))
-        .sort("first_date", "__interval")
-        .group_by(*key, "from_date")
-        .agg(pl.col("__interval").last())
-    )
-    return changes.join(winners, on=[*key, "from_date"], how="left").join(
-        intervals.drop(*key), on="__interval", how="left"
-    )
 
 
 def _entity() -> pl.Expr:
