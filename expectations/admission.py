@@ -9,25 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from expectations import rules
+from expectations.companies import floats, is_admitted
 from expectations.rules import Rule
 
 Outcome = Literal["passed", "failed", "errored", "not_applicable"]
 
-COMPANY_STATE_SCHEMA: dict[str, pl.DataType] = {
-    "company_id": pl.String(),
-    "anchor_cap_usd": pl.Int64(),
-    "anchor_session": pl.Date(),
-    "last_seen": pl.Date(),
-    "drift_log": pl.Float64(),
-    "pending_cap_usd": pl.Int64(),
-    "pending_streak": pl.Int32(),
-}
-"""One row per company: the last admitted cap, the log price return since, and a level that waits to be confirmed."""
-
-ADMITTED = ("admitted", "confirmed")
+_TOTAL = ("verdict", "cap_usd", "anchor_cap_usd", "step_log", "drift_log", "is_known", "return_price")
+_HALF = 32
+"""Bits of a half: sums of halves of whole numbers cannot overflow."""
 
 
 @dataclass(frozen=True)
@@ -45,99 +38,6 @@ class Check:
     def refuses(self) -> bool:
         """This check alone refuses the session."""
         return self.rule.severity == "critical" and self.outcome in ("failed", "errored")
-
-
-def empty_company_state() -> pl.DataFrame:
-    """The memory before the first session."""
-    return pl.DataFrame(schema=COMPANY_STATE_SCHEMA)
-
-
-def judge_companies(companies: pl.DataFrame, state: pl.DataFrame, near_from: date) -> pl.DataFrame:
-    """Companies with ``verdict`` (admitted, confirmed, jump, first_level), log gap, anchors and the pending level.
-
-    A company not seen within the horizon is judged as a first appearance. On the very first session there is nothing
-    to rank against but the session itself; the same level rule applies.
-    """
-    joined = (
-        companies.lazy()
-        .join(state.lazy(), on="company_id", how="left", maintain_order="left")
-        .with_columns(
-            step_log=(1 + pl.col("return_price").fill_null(0.0)).log(),
-            rank=pl.col("cap_usd").rank("ordinal", descending=True),
-            turnover=pl.col("dollar_volume_usd") / pl.col("cap_usd"),
-        )
-    )
-    is_known = pl.col("anchor_cap_usd").is_not_null() & (pl.col("last_seen") >= pl.lit(near_from))
-    gap = ((pl.col("cap_usd") / pl.col("anchor_cap_usd")).log() - pl.col("drift_log") - pl.col("step_log")).abs()
-    holds = (
-        (pl.col("cap_usd") / pl.col("pending_cap_usd")).log() - pl.col("step_log")
-    ).abs() <= rules.CONFIRMED.params["max_log_gap"]
-    holds = holds.fill_null(value=False) & (pl.col("last_seen") >= pl.lit(near_from)).fill_null(value=False)
-    streak = pl.when(holds).then(pl.col("pending_streak") + 1).otherwise(1).cast(pl.Int32)
-    is_suspect = pl.when(is_known).then(gap > rules.JUMP.params["max_log_gap"]).otherwise(_is_implausible_first())
-    marked = joined.with_columns(log_gap=pl.when(is_known).then(gap), streak=streak, is_known=is_known)
-    return marked.with_columns(
-        verdict=pl.when(~is_suspect)
-        .then(pl.lit("admitted"))
-        .when(_is_confirmed())
-        .then(pl.lit("confirmed"))
-        .when(is_known)
-        .then(pl.lit("jump"))
-        .otherwise(pl.lit("first_level"))
-    ).collect()
-
-
-def accept_companies(judged: pl.DataFrame, accepted: frozenset[str]) -> pl.DataFrame:
-    """An operator's word stands above the rules: these companies are admitted at the level they show."""
-    if not accepted:
-        return judged
-    is_accepted = pl.col("company_id").is_in(list(accepted)) | pl.col("ticker").is_in(list(accepted))
-    return judged.with_columns(verdict=pl.when(is_accepted).then(pl.lit("confirmed")).otherwise(pl.col("verdict")))
-
-
-def _is_confirmed() -> pl.Expr:
-    params = rules.CONFIRMED.params
-    is_large = pl.max_horizontal("cap_usd", "anchor_cap_usd") >= int(params["large_cap_usd"])
-    is_wide = (pl.col("log_gap") > params["large_log_step"]).fill_null(value=True)
-    trades_like_it = (pl.col("turnover") >= params["large_min_turnover"]).fill_null(value=False)
-    return (
-        pl.when(is_large & is_wide)
-        .then((pl.col("streak") >= int(params["sessions_large"])) & trades_like_it)
-        .otherwise(pl.col("streak") >= int(params["sessions"]))
-    )
-
-
-def _is_implausible_first() -> pl.Expr:
-    params = rules.FIRST_LEVEL.params
-    is_large = pl.col("rank") <= int(params["judged_ranks"])
-    odd_turnover = ~pl.col("turnover").is_between(params["min_turnover"], params["max_turnover"])
-    # Whoever supplies a count or a cap of their own vouches for its level, and need not supply volumes.
-    is_vendors = pl.col("tier") == "vendor_implied"
-    return is_large & is_vendors & odd_turnover.fill_null(value=True)
-
-
-def next_state(judged: pl.DataFrame, state: pl.DataFrame, session: date) -> pl.DataFrame:
-    """The memory after an admitted session: admitted companies get a new anchor, held ones keep theirs and drift."""
-    is_admitted = pl.col("verdict").is_in(ADMITTED)
-    today = (
-        judged.lazy()
-        .select(
-            "company_id",
-            anchor_cap_usd=pl.when(is_admitted).then(pl.col("cap_usd")).otherwise(pl.col("anchor_cap_usd")),
-            anchor_session=pl.when(is_admitted).then(pl.lit(session)).otherwise(pl.col("anchor_session")),
-            last_seen=pl.lit(session),
-            drift_log=pl.when(is_admitted)
-            .then(0.0)
-            .when(pl.col("is_known"))
-            .then(pl.col("drift_log") + pl.col("step_log"))
-            .otherwise(pl.col("drift_log")),
-            pending_cap_usd=pl.when(~is_admitted).then(pl.col("cap_usd")),
-            pending_streak=pl.when(~is_admitted).then(pl.col("streak")),
-        )
-        .cast(pl.Schema(COMPANY_STATE_SCHEMA))
-    )
-    others = state.lazy().filter(~pl.col("company_id").is_in(judged["company_id"].implode()))
-    return pl.concat([others, today]).collect()
 
 
 def judge_session(
@@ -236,10 +136,9 @@ def _market_checks(judged: pl.DataFrame, state: pl.DataFrame, facts: "SessionFac
             _not_applicable(rules.TOTAL, "market", f"<= {total_limit:g}"),
         ]
     previous_total = exact_sum(state["anchor_cap_usd"].filter(state["anchor_session"] == facts.last_admitted))
-    is_held = ~judged["verdict"].is_in(ADMITTED)
-    was_admitted = (judged["anchor_session"] == facts.last_admitted).fill_null(value=False)
-    newly_held = is_held & was_admitted
-    held_cap = exact_sum(judged["anchor_cap_usd"].filter(newly_held))
+    was_admitted = (judged["anchor_session"] == facts.last_admitted).fill_null(value=False).to_numpy()
+    newly_held = ~is_admitted(judged) & was_admitted
+    held_cap = exact_sum(judged["anchor_cap_usd"].filter(pl.Series(newly_held)))
     weight = _threshold(
         rules.QUARANTINE_WEIGHT,
         "market",
@@ -248,7 +147,7 @@ def _market_checks(judged: pl.DataFrame, state: pl.DataFrame, facts: "SessionFac
         at_most=True,
         rows=int(newly_held.sum()),
     )
-    gone = previous_total - exact_sum(judged["anchor_cap_usd"].filter(was_admitted))
+    gone = previous_total - exact_sum(judged["anchor_cap_usd"].filter(pl.Series(was_admitted)))
     gap = abs(total_gap(judged, gone))
     total = _threshold(rules.TOTAL, "market", gap, total_limit, at_most=True, rows=judged.height)
     return [weight, total]
@@ -256,7 +155,8 @@ def _market_checks(judged: pl.DataFrame, state: pl.DataFrame, facts: "SessionFac
 
 def exact_sum(values: pl.Series) -> int:
     """Sum of whole dollars without overflow; null adds nothing."""
-    return int(values.cast(pl.Int128).sum())
+    dollars = values.filter(values == values).to_numpy()  # null equals nothing
+    return (int((dollars >> _HALF).sum()) << _HALF) + int((dollars & ((1 << _HALF) - 1)).sum())
 
 
 def total_gap(judged: pl.DataFrame, gone_usd: int) -> float:
@@ -268,24 +168,18 @@ def total_gap(judged: pl.DataFrame, gone_usd: int) -> float:
     company that comes back from quarantine, or is confirmed at a new level, does not count as money that appeared.
     What is left are listings, delistings and steps too small to be jumps.
     """
-    kept = (
-        judged.select("verdict", "cap_usd", "anchor_cap_usd", "step_log", "drift_log", "is_known", "return_price")
-        .filter(pl.col("verdict").is_in(ADMITTED))
-        .with_columns(
-            base=pl.when(pl.col("verdict") == "confirmed")
-            .then(pl.col("cap_usd") / pl.col("step_log").exp())
-            .when(pl.col("is_known"))
-            .then(pl.col("anchor_cap_usd") * pl.col("drift_log").exp())
-            .otherwise(0.0)
-        )
-    )
-    has_return = kept["return_price"].is_not_null()
-    base = math.fsum(kept["base"].to_list()) + gone_usd
-    weight = math.fsum(kept["base"].filter(has_return).to_list())
-    if not base or not weight:
+    kept = judged[list(_TOTAL)][np.flatnonzero(is_admitted(judged))]
+    anchor, drift, step = (floats(kept[name]) for name in ("anchor_cap_usd", "drift_log", "step_log"))
+    is_confirmed = (kept["verdict"] == "confirmed").to_numpy()
+    at_anchor = np.where(kept["is_known"].to_numpy(), anchor * np.exp(drift), 0.0)
+    base = np.where(is_confirmed, kept["cap_usd"].to_numpy() / np.exp(step), at_anchor)
+    growth = floats(kept["return_price"])
+    has_return = ~np.isnan(growth)
+    total, weight = math.fsum(base.tolist()) + gone_usd, math.fsum(base[has_return].tolist())
+    if not total or not weight:
         return 1.0
-    gain = math.fsum((kept["base"] * kept["return_price"]).drop_nulls().to_list())
-    return exact_sum(kept["cap_usd"]) / base - 1 - gain / weight
+    gain = math.fsum((base * growth)[has_return].tolist())
+    return exact_sum(kept["cap_usd"]) / total - 1 - gain / weight
 
 
 def refusing(checks: Sequence[Check]) -> list[str]:

@@ -23,7 +23,7 @@ from flows.steps.base import Base, open_base
 from flows.steps.build import Progress, fill, finish
 from flows.steps.decisions import about, decisions
 from flows.steps.degraded import Degraded, degraded_sessions, note_degraded
-from flows.steps.facts import load_facts
+from flows.steps.facts import Facts
 from flows.steps.flows import write_flows
 from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
@@ -131,21 +131,17 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         Refused: admission refused the night's session, or the gate the build.
         MissingData: the night's session could not be read.
     """
-    with run.timed("stage"):
-        facts = load_facts(run)
-    failures = {**landed.failures, **facts.failures}
-    run.record.degraded_sources = failures
-    if landed.sessions:
-        note_degraded(run, landed.sessions, failures)
-    degraded = degraded_sessions(run, plan.sessions)
+    run.record.degraded_sources = landed.failures
     base_file = plan.base.path if plan.base.judged else None
     with Build.start(run.paths, run.run_id, base_file) as made:
-        progress, walker = fill(run, made, plan.base, facts, plan.sessions)
+        filled = fill(run, made, plan.base, plan.sessions)
+        progress = filled.progress
+        degraded = _note_degraded(run, plan, landed, filled.facts)
         run.record.sessions = [_verdict(item, degraded) for item in progress.sessions]
         write_quarantine(run.paths, run.run_id, _set_aside(progress))
         _refuse_night(run, progress)
-        finish(run, made, progress, walker, facts)
-        write_flows(run, made, progress, facts)
+        finish(run, made, filled)
+        write_flows(run, made, progress, filled.facts)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             marts = made.run_marts([item.session for item in progress.sessions])
@@ -157,6 +153,14 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         with run.timed("build"):
             made.replace("ops.publications", _publication(run, made, progress))
             return made.close()
+
+
+def _note_degraded(run: Run, plan: Plan, landed: Landed, facts: Facts) -> Degraded:
+    """What failed to arrive or to be read: into the record and, for the sessions it was fetched for, into landing."""
+    run.record.degraded_sources = failures = {**landed.failures, **facts.failures}
+    if landed.sessions:
+        note_degraded(run, landed.sessions, failures)
+    return degraded_sessions(run, plan.sessions)
 
 
 def _set_aside(progress: Progress) -> pl.DataFrame:

@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import polars as pl
 
-from expectations import admission, rules
+from expectations import admission, companies, rules
 from expectations.admission import Check, SessionFacts
 from expectations.failing_lines import failing_lines
 from transforms.core import identity
 from transforms.core.caps import company_caps, count_classes_once, line_caps
+from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.identity import SessionClock
 from transforms.core.returns import with_returns
+from transforms.core.rows import NONE, gathered, where
 
 NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
@@ -54,7 +57,7 @@ class Memory:
     @classmethod
     def empty(cls) -> "Memory":
         """Before the first session."""
-        return cls(identity.empty_registry(), admission.empty_company_state())
+        return cls(identity.empty_registry(), empty_company_state())
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     clock = calendar.clock(staged.session, memory.last_admitted)
     lines = _prepared(staged.lines, memory, clock)
     lined = count_classes_once(line_caps(lines, staged.file_caps, staged.file_counts))
-    judged = admission.judge_companies(company_caps(lined), memory.companies, clock.near_from)
-    judged = admission.accept_companies(judged, staged.decision.companies)
+    judged = companies.judge_companies(recalled(company_caps(lined), memory.companies), clock.near_from)
+    judged = companies.accept_companies(judged, staged.decision.companies)
     facts = SessionFacts(
         session=staged.session,
         last_admitted=memory.last_admitted,
@@ -136,7 +139,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         ), memory
     after = Memory(
         identity.update_registry(memory.registry, lines, staged.session),
-        admission.next_state(judged, memory.companies, staged.session),
+        next_state(judged, companies.is_admitted(judged), memory.companies, staged.session),
         staged.session,
     )
     verdict = Verdict(
@@ -156,19 +159,19 @@ def _prepared(lines: pl.DataFrame, memory: Memory, clock: SessionClock) -> pl.Da
     previous = pl.col("close") - pl.col("net_change")
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
-    previous_session = pl.lit(clock.previous, pl.Date)
-    return with_returns(resolved, previous_session, pl.lit(clock.near_from, pl.Date))
+    return with_returns(resolved, clock.previous, clock.near_from)
 
 
 def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
-    caps = lined.select("security_id", "tier", "shares", "shares_source", "class_cap_usd", "class_convention")
-    return lines.join(caps, on="security_id", how="left")
+    names = ("tier", "shares", "shares_source", "class_cap_usd", "class_convention")
+    rows = np.full(lines.height, NONE)
+    rows[lined["line"].to_numpy()] = np.arange(lined.height)
+    return lines.hstack(gathered(lined, names, rows))
 
 
 def _held(judged: pl.DataFrame) -> pl.DataFrame:
-    return judged.filter(~pl.col("verdict").is_in(admission.ADMITTED)).select(
-        "company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"
-    )
+    columns = ["company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"]
+    return judged[columns][where(~companies.is_admitted(judged))]
 
 
 def statuses(verdicts: list[Verdict]) -> Mapping[date, str]:

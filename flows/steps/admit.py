@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from expectations import rules
-from expectations.admission import ADMITTED, Check
+from expectations.admission import Check, exact_sum
+from expectations.companies import is_admitted
 from flows.market_calendar import all_sessions
 from flows.steps.stage import Chunk
 from flows.walk import Calendar, Memory, Verdict, judge
@@ -112,7 +114,7 @@ class Walker:
             sessions.append(summary)
             if verdict.lines is not None and verdict.companies is not None:
                 lines.append(_dated(verdict.lines.select(_QUOTE), verdict.session))
-                admitted = verdict.companies.filter(pl.col("verdict").is_in(ADMITTED)).select(_COMPANY)
+                admitted = verdict.companies[list(_COMPANY)][np.flatnonzero(is_admitted(verdict.companies))]
                 companies.append(_dated(admitted, verdict.session))
             if verdict.held is not None and verdict.status == "published":
                 held.append(_dated(verdict.held, verdict.session).select(_HELD_SCHEMA.keys()))
@@ -140,7 +142,7 @@ def _dated(frame: pl.DataFrame, session: date) -> pl.DataFrame:
 
 def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
     companies = verdict.companies
-    admitted = companies.filter(pl.col("verdict").is_in(ADMITTED)) if companies is not None else None
+    caps = companies["cap_usd"].filter(pl.Series(is_admitted(companies))) if companies is not None else None
     suspects = _suspects(verdict)
     return JudgedSession(
         session=verdict.session,
@@ -148,9 +150,9 @@ def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
         rule_codes=verdict.rule_codes,
         checks=verdict.checks,
         row_count=verdict.row_count,
-        company_count=admitted.height if admitted is not None else 0,
+        company_count=caps.len() if caps is not None else 0,
         quarantined_count=verdict.held.height if verdict.held is not None else 0,
-        market_cap_usd=int(admitted["cap_usd"].cast(pl.Int128).sum()) if admitted is not None else None,
+        market_cap_usd=exact_sum(caps) if caps is not None else None,
         last_admitted=before,
         suspects=suspects.head(SHOWN),
         suspect_count=suspects.height,

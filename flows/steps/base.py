@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.admission import COMPANY_STATE_SCHEMA
 from flows.edge.warehouse import reading
 from flows.run import Run
 from flows.walk import Memory
 from transforms.contracts import table
+from transforms.core.company_state import COMPANY_STATE_SCHEMA
 from transforms.core.identity import REGISTRY_SCHEMA
 
 _SIGHTED = """

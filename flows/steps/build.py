@@ -13,15 +13,16 @@ from flows.run import Run
 from flows.steps import core_tables
 from flows.steps.admit import Judged, JudgedSession, Walker
 from flows.steps.base import Base
-from flows.steps.facts import Facts
+from flows.steps.facts import Facts, load_facts
 from flows.steps.stage import Catalogue, Chunk, FileFacts, stage
 from transforms.contracts import table
 from transforms.core.buckets import memberships
+from transforms.core.cap_quality import check_counts
 from transforms.core.company_links import company_links
 from transforms.core.fundamentals import Statements, fundamentals_rows
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
-from transforms.measures.company_fundamentals import company_fundamentals_asof
+from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
 from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
@@ -38,6 +39,8 @@ class Progress:
     securities: pl.DataFrame
     memberships: pl.DataFrame
     sighted: pl.DataFrame
+    entities: EntityStates
+    check_counts: pl.DataFrame
     links: pl.DataFrame = field(default_factory=pl.DataFrame)
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
@@ -47,9 +50,10 @@ class Progress:
     """Tables that hold already what they should; the gate has judged them before."""
 
     @classmethod
-    def on(cls, base: Base) -> "Progress":
-        """Nothing computed yet."""
-        return cls(base, base.securities, base.memberships, base.sighted_shares)
+    def on(cls, base: Base, statements: Statements, sessions: Sequence[date]) -> "Progress":
+        """Nothing computed yet but what all chunks share."""
+        entities = entity_states(statements, sessions[0], sessions[-1])
+        return cls(base, base.securities, base.memberships, base.sighted_shares, entities, check_counts(statements))
 
     @property
     def admitted(self) -> list[date]:
@@ -64,26 +68,42 @@ class Progress:
         return self.base.admitted[-1] if self.base.admitted else None
 
 
-def fill(run: Run, build: Build, base: Base, facts: Facts, sessions: Sequence[date]) -> tuple[Progress, Walker]:
+@dataclass(frozen=True)
+class Filled:
+    """What a build holds after its sessions: the progress, the walk's memory, and the facts beside the quotes."""
+
+    progress: Progress
+    walker: Walker
+    facts: Facts
+
+
+def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled:
     """Judge the sessions and write their core tables; what spans sessions is in the progress that comes back."""
-    progress, catalogue = Progress.on(base), Catalogue()
+    catalogue = Catalogue()
     walker = Walker(base.memory, _tell)
     chunks = stage(run, sessions, catalogue)
-    # DuckDB writes a quarter with threads of its own while polars judges and transforms the next.
+    # The walk needs no tables: a quarter is transformed and written while the next is judged.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="build") as pool:
-        writing: Future[None] | None = None
+        preparing = pool.submit(_prepare, run, base, sessions)
+        making: Future[None] | None = None
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
                 judged = walker.judge(chunk)
+            facts, progress = preparing.result()
+            if making is not None:
+                making.result()
             progress.sessions.extend(judged.sessions)
-            with run.timed("transform"):
-                tables = _transform(run, progress, judged, facts, catalogue)
-            if writing is not None:
-                writing.result()
-            writing = pool.submit(_write, run, build, judged, tables)
-        if writing is not None:
-            writing.result()
-    return progress, walker
+            making = pool.submit(_make, run, build, progress, judged, facts, catalogue.frame())
+        facts, progress = preparing.result()
+        if making is not None:
+            making.result()
+    return Filled(progress, walker, facts)
+
+
+def _prepare(run: Run, base: Base, sessions: Sequence[date]) -> tuple[Facts, Progress]:
+    with run.timed("transform"):
+        facts = load_facts(run)
+        return facts, Progress.on(base, facts.statements, sessions)
 
 
 def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
@@ -91,7 +111,9 @@ def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
         return next(chunks, None)
 
 
-def _write(run: Run, build: Build, judged: Judged, tables: dict[str, pl.DataFrame]) -> None:
+def _make(run: Run, build: Build, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame) -> None:
+    with run.timed("transform"):
+        tables = _transform(run, progress, judged, facts, descriptions)
     with run.timed("build"):
         build.replace("ops.quarantine", tables.pop("ops.quarantine"), [item.session for item in judged.sessions])
         for name, rows in tables.items():
@@ -99,7 +121,7 @@ def _write(run: Run, build: Build, judged: Judged, tables: dict[str, pl.DataFram
 
 
 def _transform(
-    run: Run, progress: Progress, judged: Judged, facts: Facts, catalogue: Catalogue
+    run: Run, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     """Tables of a chunk by name; what spans chunks goes into the progress."""
     held = core_tables.quarantine(judged, run.run_id)
@@ -109,11 +131,11 @@ def _transform(
     before = next(item.last_admitted for item in judged.sessions if item.status == "published")
     scope = [*([before] if before else []), *judged.admitted]
     seen = judged.lines.select("security_id", "session_date", "company_id", "attributes_id")
-    progress.securities = securities(progress.securities, seen, catalogue.frame(), scope)
+    progress.securities = securities(progress.securities, seen, descriptions, scope)
     progress.sighted = _sighted(progress, judged)
     progress.links = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
-    known = company_fundamentals_asof(judged.companies, progress.links, facts.statements)
-    caps = core_tables.market_caps(judged, known, facts.statements)
+    known = company_fundamentals_asof(judged.companies, progress.links, progress.entities)
+    caps = core_tables.market_caps(judged, known, progress.check_counts)
     members = caps.select(
         "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
     ).with_columns(pl.col("bucket").cast(pl.String))
@@ -163,8 +185,9 @@ def _previous(sessions: Sequence[JudgedSession]) -> pl.DataFrame:
     )
 
 
-def finish(run: Run, build: Build, progress: Progress, walker: Walker, facts: Facts) -> None:
-    """Write the tables that span sessions and run the marts over the new ones."""
+def finish(run: Run, build: Build, filled: Filled) -> None:
+    """Write the tables that span sessions, and give the marts what they select from."""
+    progress, walker, facts = filled.progress, filled.walker, filled.facts
     with run.timed("transform"):
         valuation = _stacked(progress.valuations, "marts.valuation_daily")
         spreads = valuation_spread_daily(valuation, progress.base.spreads)

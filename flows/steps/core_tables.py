@@ -8,7 +8,6 @@ from flows.market_calendar import known_at
 from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.core.cap_quality import cap_quality
-from transforms.core.fundamentals import Statements
 from transforms.core.fundamentals import known_at as public_at
 
 _HELD_REASON = {"jump": "ADM_JUMP", "first_level": "ADM_FIRST_LEVEL"}
@@ -26,10 +25,10 @@ def security_caps(judged: Judged) -> pl.DataFrame:
     return judged.lines.filter(pl.col("class_convention").is_not_null()).with_columns(price="close")
 
 
-def market_caps(judged: Judged, known: pl.DataFrame, statements: Statements) -> pl.DataFrame:
+def market_caps(judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame) -> pl.DataFrame:
     """core.market_caps of the chunk, with the quality of each cap."""
     caps = _with_vendor_shares(judged)
-    rated = cap_quality(caps, known, statements)
+    rated = cap_quality(caps, known, check_counts)
     return rated.with_columns(
         currency=pl.lit("USD"),
         cap_local="cap_usd",

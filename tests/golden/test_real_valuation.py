@@ -12,7 +12,7 @@ import pytest
 
 from transforms.core.company_links import company_links, entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements
-from transforms.measures.company_fundamentals import company_fundamentals_asof
+from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
 from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
 from transforms.measures.valuation import valuation_daily
 from transforms.staging.etf_flows import stage_assets, stage_flows, stage_shares
@@ -111,7 +111,7 @@ def test_the_rows_published_before_their_period_ends_are_rejected(simfin: SimFin
 def test_known_companies_on_the_day_of_a_report(simfin: SimFin, shared_data: Path) -> None:
     days = (date(2024, 8, 27), date(2024, 8, 28), date(2024, 8, 30))
     caps = quotes(shared_data, *days)
-    known = company_fundamentals_asof(caps, link(simfin, caps), simfin.statements)
+    known = company_fundamentals_asof(caps, link(simfin, caps), entity_states(simfin.statements, min(days), max(days)))
 
     def earned(company: str, day: date) -> int:
         return int(known.filter(company_id=company, session_date=day)["net_income_ttm_usd"].item())
@@ -134,7 +134,8 @@ def test_reused_tickers_and_renamed_companies_find_the_right_entity(simfin: SimF
 
 
 def test_valuation_has_the_expected_magnitude(simfin: SimFin, shared_data: Path) -> None:
-    caps = quotes(shared_data, date(2024, 12, 31))
+    day = date(2024, 12, 31)
+    caps = quotes(shared_data, day)
     cap = pl.col("cap_usd")
     bucket = (
         pl.when(cap < 50_000_000).then(pl.lit("nano")).when(cap < 300_000_000).then(pl.lit("micro"))
@@ -142,7 +143,7 @@ def test_valuation_has_the_expected_magnitude(simfin: SimFin, shared_data: Path)
         .when(cap < 200_000_000_000).then(pl.lit("large")).otherwise(pl.lit("mega"))
     )  # fmt: skip
     members = caps.with_columns(pl.lit("fixed_usd").alias("scheme_id"), bucket.alias("bucket"))
-    known = company_fundamentals_asof(caps, link(simfin, caps), simfin.statements)
+    known = company_fundamentals_asof(caps, link(simfin, caps), entity_states(simfin.statements, day, day))
     rows = valuation_daily(members, known).filter(measure="pe", convention="median")
     small, large = (rows.filter(segment=name).row(0, named=True) for name in ("small", "large"))
 

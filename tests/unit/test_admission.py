@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 
 from expectations import rules
 from expectations.admission import (
-    COMPANY_STATE_SCHEMA,
     Check,
     SessionFacts,
-    empty_company_state,
-    judge_companies,
     judge_session,
-    next_state,
     refusing,
 )
+from expectations.companies import is_admitted, judge_companies
+from transforms.core.company_state import COMPANY_STATE_SCHEMA, empty_company_state, next_state, recalled
 
 D0, D1 = date(2024, 1, 8), date(2024, 1, 9)
 NEAR = date(2024, 1, 2)
@@ -58,9 +56,13 @@ def state(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(filled, schema=COMPANY_STATE_SCHEMA)
 
 
+def judged_by(caps: pl.DataFrame, memory: pl.DataFrame, near_from: date = NEAR) -> pl.DataFrame:
+    return judge_companies(recalled(caps, memory), near_from)
+
+
 def verdict(cap: int, growth: float | None, known: dict[str, Any] | None, **volume: int) -> str:
     memory = state({"company_id": "a", **known}) if known else empty_company_state()
-    return str(judge_companies(companies(("a", cap, growth), **volume), memory, NEAR)["verdict"].item())
+    return str(judged_by(companies(("a", cap, growth), **volume), memory)["verdict"].item())
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,8 @@ def walked(caps: list[int], anchor: int, dollar_volume: int = 10_000_000) -> lis
     found = []
     for number, cap in enumerate(caps):
         day = D1 + timedelta(days=number)
-        judged = judge_companies(
-            companies(("a", cap, 0.0), dollar_volume=dollar_volume), memory, day - timedelta(days=7)
-        )
-        memory = next_state(judged, memory, day)
+        judged = judged_by(companies(("a", cap, 0.0), dollar_volume=dollar_volume), memory, day - timedelta(days=7))
+        memory = next_state(judged, is_admitted(judged), memory, day)
         found.append(judged["verdict"].item())
     return found
 
@@ -126,9 +126,9 @@ def test_a_level_that_wanders_is_not_confirmed() -> None:
 def test_returns_while_held_are_added_up() -> None:
     """Held at 100 for a day; the price falls 40 % meanwhile; 62 is then near what the anchor is worth."""
     memory = state({"company_id": "a", "anchor_cap_usd": 10 * B})
-    first = judge_companies(companies(("a", 100 * B, -0.2)), memory, NEAR)
-    memory = next_state(first, memory, D1)
-    second = judge_companies(companies(("a", 6_200_000_000, -0.25)), memory, NEAR)
+    first = judged_by(companies(("a", 100 * B, -0.2)), memory)
+    memory = next_state(first, is_admitted(first), memory, D1)
+    second = judged_by(companies(("a", 6_200_000_000, -0.25)), memory)
     assert (first["verdict"].item(), second["verdict"].item()) == ("jump", "admitted")
     assert memory["drift_log"].item() == pytest.approx(log(0.8))
 
@@ -149,7 +149,7 @@ def market(*, odd_cap: int, odd_volume: int) -> pl.DataFrame:
     ],
 )
 def test_a_first_appearance_is_judged_by_its_level(cap: int, volume: int, expected: str) -> None:
-    judged = judge_companies(market(odd_cap=cap, odd_volume=volume), empty_company_state(), NEAR)
+    judged = judged_by(market(odd_cap=cap, odd_volume=volume), empty_company_state())
     assert judged.filter(pl.col("company_id") == "odd")["verdict"].item() == expected
 
 
@@ -157,7 +157,7 @@ def test_a_first_appearance_is_judged_by_its_level(cap: int, volume: int, expect
 def test_who_supplies_a_count_vouches_for_its_level(volume: int | None) -> None:
     """InnovateTech AG from the operator's own files, which need not have volumes."""
     own = companies(("own", 60 * B, None), dollar_volume=volume, tier="files_shares")
-    judged = judge_companies(own, empty_company_state(), NEAR)
+    judged = judged_by(own, empty_company_state())
     assert judged["verdict"].item() == "admitted"
 
 
@@ -173,8 +173,7 @@ def test_the_order_of_companies_decides_nothing(caps: list[int], random: Any) ->
     shuffled = list(rows)
     random.shuffle(shuffled)
     left, right = (
-        dict(judge_companies(companies(*order), memory, NEAR).select("company_id", "verdict").rows())
-        for order in (rows, shuffled)
+        dict(judged_by(companies(*order), memory).select("company_id", "verdict").rows()) for order in (rows, shuffled)
     )
     assert left == right
 
@@ -203,7 +202,7 @@ def session_lines(
 def checks(lines: pl.DataFrame, judged: pl.DataFrame | None = None, facts: SessionFacts = FACTS) -> dict[str, Check]:
     memory = state(*({"company_id": f"c{i}", "anchor_cap_usd": 10 * B} for i in range(100)))
     caps = judged if judged is not None else companies(*((f"c{i}", 10 * B, 0.0) for i in range(100)))
-    found = judge_session(lines, judge_companies(caps, memory, NEAR), LAST, memory, facts)
+    found = judge_session(lines, judged_by(caps, memory), LAST, memory, facts)
     return {check.rule.code: check for check in found}
 
 
@@ -273,9 +272,7 @@ def test_who_comes_back_from_quarantine_is_no_new_money() -> None:
         },
     )
     caps = companies(*((f"c{i}", 10 * B, 0.0) for i in range(20)), ("back", 40 * B, 0.0))
-    found = {
-        c.rule.code: c for c in judge_session(session_lines(), judge_companies(caps, memory, NEAR), LAST, memory, FACTS)
-    }
+    found = {c.rule.code: c for c in judge_session(session_lines(), judged_by(caps, memory), LAST, memory, FACTS)}
     assert found["ADM_TOTAL"].outcome == "passed"
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from transforms.core.fundamentals import Statements, collect_statements, fundamentals_rows
-from transforms.measures.company_fundamentals import company_fundamentals_asof
+from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
 
 V2021, V2025A, V2025B = date(2021, 7, 28), date(2025, 5, 14), date(2025, 9, 22)
 ENDS = {"Q1": (3, 31), "Q2": (6, 30), "Q3": (9, 30), "Q4": (12, 31), "FY": (12, 31)}
@@ -100,9 +100,14 @@ LINKS = pl.DataFrame(
 )
 
 
+def states(facts: Statements, caps: pl.DataFrame) -> EntityStates:
+    sessions = caps["session_date"].to_list()
+    return entity_states(facts, min(sessions), max(sessions))
+
+
 def known(facts: Statements, *days: date, links: pl.DataFrame = LINKS) -> list[dict[str, object]]:
     caps = pl.DataFrame({"session_date": days, "company_id": ["C:A"] * len(days), "cap_usd": [1000] * len(days)})
-    return company_fundamentals_asof(caps, links, facts).sort("session_date").to_dicts()
+    return company_fundamentals_asof(caps, links, states(facts, caps)).sort("session_date").to_dicts()
 
 
 def net_income(facts: Statements, day: date) -> object:
@@ -297,7 +302,7 @@ def test_of_two_companies_with_one_entity_the_larger_has_the_earnings() -> None:
     caps = pl.DataFrame(
         {"session_date": [day, day, next_day], "company_id": ["C:A", "C:B", "C:A"], "cap_usd": [5, 6, 5]}
     )
-    rows = company_fundamentals_asof(caps, links, facts).sort("session_date")
+    rows = company_fundamentals_asof(caps, links, states(facts, caps)).sort("session_date")
     assert rows.select("session_date", "company_id").rows() == [(day, "C:B"), (next_day, "C:A")]
 
 

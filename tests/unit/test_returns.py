@@ -16,7 +16,7 @@ def one(**values: Any) -> dict[str, Any]:
     frame = pl.DataFrame(
         [row], schema_overrides={"last_session": pl.Date, "last_close": pl.Float64, "previous_close": pl.Float64}
     )
-    return with_returns(frame, pl.lit(TUE), pl.lit(date(2024, 1, 3))).row(0, named=True)
+    return with_returns(frame, TUE, date(2024, 1, 3)).row(0, named=True)
 
 
 def test_the_next_session_runs_from_the_admitted_close() -> None:

@@ -5,11 +5,13 @@ cap / price, labelled as derived.
 """
 
 from datetime import date
-from math import log
+from math import fsum, log
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from transforms.core.rows import constant, flags, floats, masked, where
 from transforms.core.security_types import EQUITY_TYPES
 
 SAME_COUNT = 0.005
@@ -17,82 +19,126 @@ SAME_COUNT = 0.005
 SAME_CAP = 0.05
 CONVERSION_RATIO = 20.0
 """Equal caps on counts this far apart: classes convertible at a fixed ratio (Berkshire A and B, 1:1500)."""
-_PIE_COLUMNS = ("row", "company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session")
+_PIE_COLUMNS = ("company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session")
 DERIVED_SHARES = "derived: cap / price"
+_LINE_COLUMNS = (
+    "security_id",
+    "company_id",
+    "symbol",
+    "first_session",
+    "close",
+    "volume",
+    "vendor_cap_usd",
+    "return_price",
+    "is_multi_day",
+)
+_COMPANY_COLUMNS = (
+    "company_id",
+    "security_id",
+    "symbol",
+    "close",
+    "volume",
+    "class_cap_usd",
+    "class_convention",
+    "shares_as_of",
+    "shares_source",
+    "tier",
+    "return_price",
+    "is_multi_day",
+)
+COMPANY_CAPS: dict[str, pl.DataType] = {
+    "company_id": pl.String(),
+    "cap_usd": pl.Int64(),
+    "ticker": pl.String(),
+    "security_id": pl.String(),
+    "price": pl.Float64(),
+    "shares": pl.Float64(),
+    "shares_as_of": pl.Date(),
+    "shares_source": pl.String(),
+    "tier": pl.String(),
+    "line_count": pl.UInt32(),
+    "uncapped_lines": pl.UInt32(),
+    "return_price": pl.Float64(),
+    "is_multi_day": pl.Boolean(),
+    "dollar_volume_usd": pl.Int64(),
+}
+"""What `company_caps` gives: one row per company."""
 
 
 def line_caps(lines: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
     """Cap candidates of every equity line: tier, cap in whole USD, shares, their date and source.
 
-    ``file_caps``: symbol, cap_usd, as_of. ``file_counts``: symbol, shares, as_of (newest known on the session).
-    A count the operator supplies comes before a cap the operator supplies, that before the vendor's figure.
+    ``line`` is the row among the lines. ``file_caps``: symbol, cap_usd, as_of. ``file_counts``: symbol, shares, as_of
+    (newest known on the session). A count the operator supplies comes before a cap the operator supplies, that before
+    the vendor's figure.
     """
-    equity = lines.lazy().filter(pl.col("security_type").is_in(EQUITY_TYPES))
-    joined = _with_supplied(equity, file_caps, file_counts)
+    kind = lines["security_type"]
+    at = where(np.logical_or.reduce([flags(kind == name) for name in EQUITY_TYPES]))
+    equity = lines[list(_LINE_COLUMNS)][at].hstack([pl.Series("line", at)])
+    if file_caps.is_empty() and file_counts.is_empty():
+        return equity.hstack(_vendor_caps(equity))
+    return _with_supplied(equity, file_caps, file_counts)
+
+
+def _vendor_caps(equity: pl.DataFrame) -> list[pl.Series]:
+    cap = equity["vendor_cap_usd"]
+    return [
+        masked(constant("tier", "vendor_implied", equity.height), flags(cap > 0)),
+        cap.alias("line_cap_usd"),
+        (cap / equity["close"]).alias("shares"),
+        constant("shares_as_of", None, equity.height, pl.Date()),
+        constant("shares_source", DERIVED_SHARES, equity.height),
+    ]
+
+
+def _with_supplied(equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
+    counts = file_counts.select("symbol", file_shares="shares", file_shares_as_of="as_of")
+    caps = file_caps.select("symbol", file_cap="cap_usd")
+    joined = equity.join(counts, on="symbol", how="left", maintain_order="left").join(
+        caps, on="symbol", how="left", maintain_order="left"
+    )
     counted = (pl.col("close") * pl.col("file_shares")).round().cast(pl.Int64)
-    vendor_shares = pl.col("vendor_cap_usd") / pl.col("close")
-    tier = (
-        pl.when(counted > 0)
+    has_count, has_cap = counted > 0, pl.col("file_cap") > 0
+    return joined.with_columns(
+        tier=pl.when(has_count)
         .then(pl.lit("files_shares"))
-        .when(pl.col("file_cap") > 0)
+        .when(has_cap)
         .then(pl.lit("files_cap"))
         .when(pl.col("vendor_cap_usd") > 0)
-        .then(pl.lit("vendor_implied"))
-    )
-    return (
-        joined.with_columns(tier=tier)
-        .with_columns(
-            line_cap_usd=pl.when(pl.col("tier") == "files_shares")
-            .then(counted)
-            .when(pl.col("tier") == "files_cap")
-            .then(pl.col("file_cap"))
-            .otherwise(pl.col("vendor_cap_usd")),
-            shares=pl.when(pl.col("tier") == "files_shares")
-            .then(pl.col("file_shares").cast(pl.Float64))
-            .when(pl.col("tier") == "files_cap")
-            .then(pl.col("file_cap") / pl.col("close"))
-            .otherwise(vendor_shares),
-            shares_as_of=pl.when(pl.col("tier") == "files_shares").then(pl.col("file_shares_as_of")),
-            shares_source=pl.when(pl.col("tier") == "files_shares")
-            .then(pl.lit("files: share_counts"))
-            .otherwise(pl.lit(DERIVED_SHARES)),
-        )
-        .drop("file_shares", "file_shares_as_of", "file_cap")
-        .collect()
-    )
-
-
-def _with_supplied(lines: pl.LazyFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.LazyFrame:
-    """Lines with file_shares, file_shares_as_of and file_cap; null where the operator supplied nothing."""
-    if file_caps.is_empty() and file_counts.is_empty():
-        return lines.with_columns(
-            file_shares=pl.lit(None, pl.Int64), file_shares_as_of=pl.lit(None, pl.Date), file_cap=pl.lit(None, pl.Int64)
-        )
-    counts = file_counts.lazy().select("symbol", file_shares="shares", file_shares_as_of="as_of")
-    caps = file_caps.lazy().select("symbol", file_cap="cap_usd")
-    return lines.join(counts, on="symbol", how="left").join(caps, on="symbol", how="left")
+        .then(pl.lit("vendor_implied")),
+        line_cap_usd=pl.when(has_count)
+        .then(counted)
+        .when(has_cap)
+        .then(pl.col("file_cap"))
+        .otherwise(pl.col("vendor_cap_usd")),
+        shares=pl.when(has_count)
+        .then(pl.col("file_shares").cast(pl.Float64))
+        .when(has_cap)
+        .then(pl.col("file_cap") / pl.col("close"))
+        .otherwise(pl.col("vendor_cap_usd") / pl.col("close")),
+        shares_as_of=pl.when(has_count).then(pl.col("file_shares_as_of")),
+        shares_source=pl.when(has_count).then(pl.lit("files: share_counts")).otherwise(pl.lit(DERIVED_SHARES)),
+    ).drop("file_shares", "file_shares_as_of", "file_cap")
 
 
 def count_classes_once(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add ``class_cap_usd`` and ``class_convention``: what each line adds to its company's cap.
+    """Add ``class_cap_usd`` and ``class_convention``: what each line adds to its company's cap; and ``is_alone``.
 
     Lines of one company whose implied counts agree carry the whole company's count each: one of them stands for all.
     Lines with counts of their own add up. Counts given per class by ``files`` always add up.
     """
-    has_cap = (lines["line_cap_usd"] > 0).fill_null(value=False)
-    company = lines["company_id"]
-    shared = (has_cap & company.is_duplicated()).arg_true()
-    marked = lines.with_columns(
-        class_cap_usd=pl.when(has_cap).then(pl.col("line_cap_usd")),
-        class_convention=pl.when(has_cap).then(pl.lit("single_line")).otherwise(pl.lit("no_cap")),
-    )
-    if shared.is_empty():
-        return marked
-    pies = _pies(marked[shared].with_columns(row=shared))
-    # Few companies have several lines: only their rows are written again.
-    return marked.with_columns(
-        marked[name].scatter(pies["row"], pies[name]) for name in ("class_cap_usd", "class_convention")
-    )
+    has_cap = flags(lines["line_cap_usd"] > 0)
+    is_shared = flags(lines["company_id"].is_duplicated())
+    cap = masked(lines["line_cap_usd"].alias("class_cap_usd"), has_cap)
+    convention = constant("class_convention", "single_line", lines.height)
+    convention = convention.zip_with(pl.Series(has_cap), pl.Series(["no_cap"]))
+    several = where(has_cap & is_shared)
+    if several.size:
+        # Few companies have several lines: only their rows are written again.
+        pies = _pies(lines[list(_PIE_COLUMNS)][several].hstack([pl.Series("row", several)]))
+        cap = cap.scatter(pies["row"], pies["class_cap_usd"])
+        convention = convention.scatter(pies["row"], pies["class_convention"])
+    return lines.hstack([cap, convention, pl.Series("is_alone", ~is_shared)])
 
 
 def _pies(several: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +148,7 @@ def _pies(several: pl.DataFrame) -> pl.DataFrame:
     """
     # A hundred lines or so: plain Python is clearer here, and several times faster than window expressions.
     by_company: dict[str, list[dict[str, Any]]] = {}
-    for line in several.select(_PIE_COLUMNS).iter_rows(named=True):
+    for line in several.to_dicts():
         by_company.setdefault(line["company_id"], []).append(line)
     decided = [row for lines in by_company.values() for row in _pies_of(lines)]
     schema = {"row": pl.UInt32, "class_cap_usd": pl.Int64, "class_convention": pl.String}
@@ -147,72 +193,65 @@ def company_caps(lines: pl.DataFrame) -> pl.DataFrame:
     The primary line is the one listed first. The company's return is that of its lines, weighted by what each added
     to the cap before the return. Dollar volume is over all its equity lines.
     """
-    volume = (pl.col("close") * pl.col("volume")).round().cast(pl.Int64)
-    is_alone = lines["company_id"].is_unique()
-    alone = lines.lazy().filter(is_alone & (pl.col("class_cap_usd") > 0))
-    single = alone.select(
-        "company_id",
-        cap_usd="class_cap_usd",
-        ticker="symbol",
-        security_id="security_id",
-        price="close",
-        shares=pl.col("class_cap_usd") / pl.col("close"),
-        shares_as_of="shares_as_of",
-        shares_source="shares_source",
-        tier="tier",
-        line_count=pl.lit(1, pl.UInt32),
-        uncapped_lines=pl.lit(0, pl.UInt32),
-        return_price="return_price",
-        is_multi_day="is_multi_day",
-        dollar_volume_usd=volume,
-    )
-    return pl.concat([single, _pooled(lines.filter(~is_alone), volume)]).collect()
-
-
-def _pooled(lines: pl.DataFrame, volume: pl.Expr) -> pl.LazyFrame:
-    adding = (pl.col("class_cap_usd") > 0).fill_null(value=False)
-    known = adding & pl.col("return_price").is_not_null()
-    weight = pl.col("class_cap_usd") / (1 + pl.col("return_price"))
-    first = {
-        "ticker": "symbol",
-        "security_id": "security_id",
-        "price": "close",
-        "shares_as_of": "shares_as_of",
-        "shares_source": "shares_source",
-        "tier": "tier",
+    is_alone = flags(lines["is_alone"])
+    alone = lines[list(_COMPANY_COLUMNS)][where(is_alone & flags(lines["class_cap_usd"] > 0))]
+    cap, price = alone["class_cap_usd"], alone["close"]
+    # Half dollars to the even one, as a sum of several lines is rounded below.
+    volume = np.rint(floats(price) * floats(alone["volume"]))
+    columns = {
+        **{name: alone[name] for name in ("company_id", "security_id", "shares_as_of", "shares_source", "tier")},
+        **{name: alone[name] for name in ("return_price", "is_multi_day")},
+        "cap_usd": cap,
+        "ticker": alone["symbol"],
+        "price": price,
+        "shares": cap / price,
+        "line_count": constant("line_count", 1, alone.height, pl.UInt32()),
+        "uncapped_lines": constant("uncapped_lines", 0, alone.height, pl.UInt32()),
+        "dollar_volume_usd": pl.Series(volume, nan_to_null=True).cast(pl.Int64),
     }
-    return (
-        lines.lazy()
-        .sort("company_id", "first_session", "symbol", nulls_last=True)
-        .group_by("company_id", maintain_order=True)
-        .agg(
-            pl.col("class_cap_usd").sum().alias("cap_usd"),
-            *(pl.col(column).filter(adding).first().alias(name) for name, column in first.items()),
-            line_count=adding.sum(),
-            uncapped_lines=(pl.col("class_convention") == "no_cap").sum(),
-            return_price=pl.when(known.sum() == 1)
-            .then(pl.col("return_price").filter(known).first())
-            .when(known.sum() > 1)
-            .then(pl.col("class_cap_usd").filter(known).sum() / weight.filter(known).sum() - 1),
-            is_multi_day=pl.col("is_multi_day").any(),
-            dollar_volume_usd=volume.sum(),
-        )
-        .filter(pl.col("cap_usd") > 0)
-        .with_columns(shares=pl.col("cap_usd") / pl.col("price"))
-        .select(
-            "company_id",
-            "cap_usd",
-            "ticker",
-            "security_id",
-            "price",
-            "shares",
-            "shares_as_of",
-            "shares_source",
-            "tier",
-            "line_count",
-            "uncapped_lines",
-            "return_price",
-            "is_multi_day",
-            "dollar_volume_usd",
-        )
+    single = pl.DataFrame([columns[name].alias(name) for name in COMPANY_CAPS])
+    return pl.concat([single, _pooled(lines[where(~is_alone)])])
+
+
+def _pooled(lines: pl.DataFrame) -> pl.DataFrame:
+    by_company: dict[str, list[dict[str, Any]]] = {}
+    for line in lines[[*_COMPANY_COLUMNS, "first_session"]].to_dicts():
+        by_company.setdefault(line["company_id"], []).append(line)
+    pooled = [_pool(company, members) for company, members in sorted(by_company.items())]
+    return pl.DataFrame([row for row in pooled if row["cap_usd"] > 0], schema=COMPANY_CAPS, orient="row")
+
+
+def _pool(company: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """One company of several lines, as a row of COMPANY_CAPS; its cap is 0 where no line has one."""
+    adding = sorted(
+        (line for line in lines if line["class_cap_usd"]),
+        key=lambda line: (line["first_session"] or date.max, line["symbol"]),
     )
+    cap = sum(line["class_cap_usd"] for line in adding)
+    if not cap:
+        return {"cap_usd": 0}
+    first, volumes = adding[0], [line["close"] * line["volume"] for line in lines if line["volume"] is not None]
+    return {
+        "company_id": company,
+        "cap_usd": cap,
+        "ticker": first["symbol"],
+        "security_id": first["security_id"],
+        "price": first["close"],
+        "shares": cap / first["close"],
+        "shares_as_of": first["shares_as_of"],
+        "shares_source": first["shares_source"],
+        "tier": first["tier"],
+        "line_count": len(adding),
+        "uncapped_lines": len([line for line in lines if line["class_convention"] == "no_cap"]),
+        "return_price": _pooled_return([line for line in adding if line["return_price"] is not None]),
+        "is_multi_day": any(line["is_multi_day"] for line in lines),
+        "dollar_volume_usd": sum(round(volume) for volume in volumes),
+    }
+
+
+def _pooled_return(lines: list[dict[str, Any]]) -> float | None:
+    """The return of lines together, weighted by what each was worth before it."""
+    if len(lines) <= 1:
+        return lines[0]["return_price"] if lines else None
+    before = fsum(line["class_cap_usd"] / (1 + line["return_price"]) for line in lines)
+    return float(sum(line["class_cap_usd"] for line in lines) / before - 1)

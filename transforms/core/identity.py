@@ -1,10 +1,17 @@
 """Which security and which company a quoted line is: permanent ids through renames, reuse and several classes."""
 
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
+from math import log
+from typing import Any
 
+import numpy as np
 import polars as pl
 
+from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
 from transforms.core.security_types import EQUITY_TYPES
 
 REGISTRY_SCHEMA: dict[str, pl.DataType] = {
@@ -29,6 +36,8 @@ RENAME_PRICE_TOLERANCE = 0.001
 RENAME_CAP_TOLERANCE = 0.02
 RENAME_ROOT_LOG_PRICE = 0.25
 """The previous close a renamed line reports may differ from the old line's close by a dividend or a late print."""
+SHORTEST_ROOT = 2
+"""A name of one letter or none says nothing about the company."""
 
 
 @dataclass(frozen=True)
@@ -46,181 +55,225 @@ class SessionClock:
         return self.last_admitted is not None and self.last_admitted >= self.near_from
 
 
+_CARRIED = (
+    "security_id",
+    "company_id",
+    "first_session",
+    "last_session",
+    "last_close",
+    "last_volume",
+    "last_cap_usd",
+)
+_TEXTS = ("symbol", "exchange", "name_root", "security_type")
+_NUMBERS = ("last_close", "last_volume", "last_cap_usd")
+_UPDATED = {name: name for name in _TEXTS} | {
+    "last_close": "close",
+    "last_volume": "volume",
+    "last_cap_usd": "vendor_cap_usd",
+}
+"""Columns of the registry that a line writes anew, and the line's column."""
+_FRESH = ("symbol", "name_root", "security_type", "close", "previous_close", "vendor_cap_usd")
+_PLACED = {name: REGISTRY_SCHEMA[name] for name in _CARRIED} | {"link_rule": pl.String(), "registry_row": pl.Int64()}
+
+
 def empty_registry() -> pl.DataFrame:
     """The registry before the first session."""
     return pl.DataFrame(schema=REGISTRY_SCHEMA)
 
 
 def resolve(lines: pl.DataFrame, registry: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
-    """One row per line with security_id, company_id, link_rule and the security's last admitted values (``last_*``).
+    """Lines in their order with security_id, company_id, link_rule and its last admitted values (``last_*``).
 
-    A symbol keeps its security while it is quoted; after a gap only under the same name. A line that is new while
-    another one vanished is the same security renamed, when the names agree, or when previous close and cap both do.
+    ``registry_row`` is the security's row in the registry, NONE for one that is new. A symbol keeps its security
+    while it is quoted; after a gap only under the same name. A line that is new while another one vanished is the
+    same security renamed, when the names agree, or when previous close and cap both do.
     """
-    known = _by_symbol(lines, registry, clock)
-    is_fresh = known["security_id"].is_null()
-    if not is_fresh.any():
-        return known
-    fresh = known.filter(is_fresh).select(lines.columns)
-    vanished = registry.filter(
-        pl.col("holds_symbol")
-        & (pl.col("last_session") == pl.lit(clock.last_admitted))
-        & ~pl.col("symbol").is_in(lines["symbol"].implode())
+    holders = where(flags(registry["holds_symbol"]))
+    held_by = _holders(lines["symbol"], registry["symbol"], holders)
+    known = np.where(_is_same(lines, registry, held_by, clock), held_by, NONE)
+    securities, rules = registry, constant("link_rule", "symbol", lines.height)
+    rows, fresh = known, where(known == NONE)
+    if fresh.size:
+        placed = _place(lines[fresh], registry, held_by, clock)
+        securities = pl.concat([registry[list(_CARRIED)], placed[list(_CARRIED)]], rechunk=True)
+        rules = rules.scatter(pl.Series(fresh), placed["link_rule"])
+        rows, known = known.copy(), known.copy()
+        rows[fresh] = np.arange(registry.height, securities.height)
+        known[fresh] = placed["registry_row"].to_numpy()
+    return lines.hstack([*gathered(securities, _CARRIED, rows), rules, pl.Series("registry_row", known)])
+
+
+def _holders(symbols: pl.Series, held: pl.Series, holders: Rows) -> Rows:
+    """Row of the security that holds each symbol; NONE where none does."""
+    at = rows_of(symbols, held[holders])
+    return np.where(at == NONE, NONE, holders[at]) if holders.size else at
+
+
+def _is_same(lines: pl.DataFrame, registry: pl.DataFrame, held_by: Rows, clock: SessionClock) -> Mask:
+    """Whether the holder of a line's symbol is the line's security: by its name, else by what is near and unbroken."""
+    is_held = held_by != NONE
+    (known_root,) = gathered(registry, ["name_root"], held_by)
+    is_same = is_held & ~flags(known_root != lines["name_root"])  # a name unknown on either side contradicts nothing
+    doubtful = where(is_held & ~is_same)
+    if doubtful.size:
+        is_same[doubtful] = [
+            _is_unbroken(line, old, clock)
+            for line, old in zip(lines[doubtful].to_dicts(), registry[held_by[doubtful]].to_dicts(), strict=True)
+        ]
+    return np.asarray(is_same)
+
+
+def _is_unbroken(line: dict[str, Any], old: dict[str, Any], clock: SessionClock) -> bool:
+    """Under a new name, but seen within the horizon, and not both price and cap at another level."""
+    price, cap = _gap(line["previous_close"], old["last_close"]), _gap(line["vendor_cap_usd"], old["last_cap_usd"])
+    broke = price is not None and price > REUSE_LOG_BREAK and cap is not None and cap > REUSE_LOG_BREAK
+    return bool(old["last_session"] >= clock.near_from and not broke)
+
+
+def _place(fresh: pl.DataFrame, registry: pl.DataFrame, held_by: Rows, clock: SessionClock) -> pl.DataFrame:
+    """Securities of lines whose symbol no known security holds: renamed ones and new ones, in the lines' order."""
+    # A dozen lines: plain Python is clearer here, and many times faster than joins of small frames.
+    lines = fresh[list(_FRESH)].to_dicts()
+    renamed = _renamed(lines, _vanished(registry, held_by, clock))
+    listed = _listed([line for line in lines if line["symbol"] not in renamed], registry, clock)
+    placed = [renamed.get(line["symbol"]) or listed[line["symbol"]] for line in lines]
+    return pl.DataFrame(placed, schema=_PLACED, orient="row")
+
+
+def _vanished(registry: pl.DataFrame, held_by: Rows, clock: SessionClock) -> list[dict[str, Any]]:
+    """Securities of the last admitted session whose symbol is not quoted today."""
+    if clock.last_admitted is None:
+        return []
+    is_gone = flags(registry["holds_symbol"]) & (
+        registry["last_session"].to_numpy() == np.datetime64(clock.last_admitted)
     )
-    renamed = _renamed(fresh, vanished)
-    rest = fresh.filter(~pl.col("symbol").is_in(renamed["symbol"].implode()))
-    listed = _listed(rest, registry, clock)
-    return pl.concat([known.filter(~is_fresh), renamed, listed], how="diagonal").select(known.columns)
+    is_gone[held_by[held_by != NONE]] = False
+    gone = where(is_gone)
+    return registry[gone].hstack([pl.Series("registry_row", gone)]).to_dicts()
 
 
 def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: date) -> pl.DataFrame:
-    """The registry after an admitted session: today's lines replace their rows; a reused symbol has a new holder."""
-    today = resolved.lazy().select(
+    """The registry after an admitted session: today's lines write their rows; a reused symbol has a new holder.
+
+    Rows stay where they are, new securities are added below.
+    """
+    at = resolved["registry_row"].to_numpy()
+    known, fresh = where(at != NONE), where(at == NONE)
+    today, rows = resolved[list(_UPDATED.values())][known], at[known]
+    moved = resolved["symbol"].filter(resolved["link_rule"] != "symbol")
+    after = registry if moved.is_empty() else _without_holders(registry, moved, rows)
+    numbers = {name: today[_UPDATED[name]] for name in _NUMBERS}
+    numbers["last_session"] = constant("last_session", session, known.size)
+    after = written(after, rows, numbers)
+    after = written_where_new(after, rows, {name: today[_UPDATED[name]] for name in _TEXTS})
+    return pl.concat([after, _registered(resolved[fresh], session)], rechunk=True) if fresh.size else after
+
+
+def _without_holders(registry: pl.DataFrame, moved: pl.Series, rows: Rows) -> pl.DataFrame:
+    """Whoever held a symbol that moved holds it no more; the securities at ``rows`` are quoted, and hold theirs."""
+    holds = registry["holds_symbol"] & ~registry["symbol"].is_in(moved.implode())
+    return registry.with_columns(holds.scatter(pl.Series(rows), values=True))
+
+
+def _registered(fresh: pl.DataFrame, session: date) -> pl.DataFrame:
+    return fresh.select(
         "security_id",
         "company_id",
         "symbol",
         holds_symbol=pl.lit(value=True),
         exchange="exchange",
-        name_root="name_root",
+        name_root=pl.col("name_root").fill_null(""),
         security_type="security_type",
-        first_session=pl.col("first_session").fill_null(pl.lit(session)),
+        first_session=pl.lit(session),
         last_session=pl.lit(session),
         last_close="close",
         last_volume="volume",
         last_cap_usd="vendor_cap_usd",
     )
-    others = (
-        registry.lazy()
-        .filter(~pl.col("security_id").is_in(resolved["security_id"].implode()))
-        .with_columns(holds_symbol=pl.col("holds_symbol") & ~pl.col("symbol").is_in(resolved["symbol"].implode()))
-    )
-    return pl.concat([others, today]).collect()
 
 
-def _by_symbol(lines: pl.DataFrame, registry: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
-    held = (
-        registry.lazy()
-        .filter("holds_symbol")
-        .select(
-            "security_id",
-            "company_id",
-            "symbol",
-            "first_session",
-            "last_session",
-            "last_close",
-            "last_volume",
-            "last_cap_usd",
-            known_root="name_root",
-        )
-    )
-    joined = lines.lazy().join(held, on="symbol", how="left", maintain_order="left")
-    same_name = (pl.col("known_root") == pl.col("name_root")).fill_null(value=True)
-    is_near = pl.col("last_session") >= pl.lit(clock.near_from)
-    broke = (_log_gap(pl.col("previous_close"), pl.col("last_close")) > REUSE_LOG_BREAK) & (
-        _log_gap(pl.col("vendor_cap_usd"), pl.col("last_cap_usd")) > REUSE_LOG_BREAK
-    )
-    is_same = pl.col("security_id").is_not_null() & (same_name | (is_near & ~broke.fill_null(value=False)))
-    carried = (
-        "security_id",
-        "company_id",
-        "first_session",
-        "last_session",
-        "last_close",
-        "last_volume",
-        "last_cap_usd",
-    )
-    return (
-        joined.with_columns(
-            *(pl.when(is_same).then(pl.col(name)).alias(name) for name in carried),
-            link_rule=pl.when(is_same).then(pl.lit("symbol")),
-        )
-        .drop("known_root")
-        .collect()
-    )
+def _renamed(fresh: list[dict[str, Any]], vanished: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Symbol to the vanished security a line is: by name and price, else by price and cap; only unique pairs count."""
+    by_name = [
+        (line, old)
+        for line, old in _alike(fresh, vanished, "name_root")
+        if line["name_root"] and (_gap(line["previous_close"], old["last_close"]) or 0.0) <= RENAME_ROOT_LOG_PRICE
+    ]
+    named = _unique_pairs(by_name, "renamed_same_name")
+    taken = {security["security_id"] for security in named.values()}
+    by_price = [
+        (line, old)
+        for line, old in product(fresh, vanished)
+        if line["symbol"] not in named and old["security_id"] not in taken and _moves_alike(line, old)
+    ]
+    return named | _unique_pairs(by_price, "renamed_same_price_and_cap")
 
 
-def _renamed(fresh: pl.DataFrame, vanished: pl.DataFrame) -> pl.DataFrame:
-    """Lines whose security is a vanished one: by name and price, else by price and cap; only unique pairs count."""
-    old = vanished.lazy().select(
-        "security_id",
-        "company_id",
-        "name_root",
-        "security_type",
-        "first_session",
-        "last_session",
-        "last_close",
-        "last_volume",
-        "last_cap_usd",
-    )
-    price_gap = _log_gap(pl.col("previous_close"), pl.col("last_close"))
-    cap_gap = (
-        (pl.col("vendor_cap_usd") / pl.col("last_cap_usd")).log() - (pl.col("close") / pl.col("previous_close")).log()
-    ).abs()
-    same_name = (
-        fresh.lazy()
-        .filter(pl.col("name_root") != "")
-        .join(old, on=["name_root", "security_type"], how="inner")
-        .filter(price_gap.fill_null(0.0) <= RENAME_ROOT_LOG_PRICE)
-        .with_columns(link_rule=pl.lit("renamed_same_name"))
-    )
-    by_root = _unique_pairs(same_name).collect()
-    by_price = (
-        fresh.lazy()
-        .filter(~pl.col("symbol").is_in(by_root["symbol"].implode()))
-        .with_columns(price_key=pl.col("previous_close").round(1))
-        .join(
-            old.filter(~pl.col("security_id").is_in(by_root["security_id"].implode()))
-            .drop("name_root")
-            .with_columns(price_key=pl.col("last_close").round(1)),
-            on=["price_key", "security_type"],
-            how="inner",
-        )
-        .filter((price_gap <= RENAME_PRICE_TOLERANCE) & (cap_gap <= RENAME_CAP_TOLERANCE))
-        .with_columns(link_rule=pl.lit("renamed_same_price_and_cap"))
-        .drop("price_key")
-    )
-    return pl.concat([by_root, _unique_pairs(by_price).collect()], how="diagonal")
+def _alike(
+    fresh: list[dict[str, Any]], vanished: list[dict[str, Any]], name: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Pairs of one security type that agree in a field."""
+    known: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+    for old in vanished:
+        known.setdefault((old["security_type"], old[name]), []).append(old)
+    for line in fresh:
+        for old in known.get((line["security_type"], line[name]), []):
+            yield line, old
 
 
-def _unique_pairs(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    return pairs.filter(pl.col("symbol").is_unique() & pl.col("security_id").is_unique())
+def _moves_alike(line: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Of one type, with previous close and cap both where the old security left them."""
+    if line["security_type"] != old["security_type"]:
+        return False
+    price_gap = _gap(line["previous_close"], old["last_close"])
+    if price_gap is None or price_gap > RENAME_PRICE_TOLERANCE or not (line["vendor_cap_usd"] and old["last_cap_usd"]):
+        return False
+    growth = log(line["vendor_cap_usd"] / old["last_cap_usd"]) - log(line["close"] / line["previous_close"])
+    return abs(growth) <= RENAME_CAP_TOLERANCE
 
 
-def _listed(fresh: pl.DataFrame, registry: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
-    """New securities; the company is one already listed under the same name, else the first of today's lines of it."""
+def _unique_pairs(pairs: list[tuple[dict[str, Any], dict[str, Any]]], rule: str) -> dict[str, dict[str, Any]]:
+    """Symbol to security of the pairs neither side of which is in another pair."""
+    lines = Counter(line["symbol"] for line, _ in pairs)
+    olds = Counter(old["security_id"] for _, old in pairs)
+    return {
+        line["symbol"]: {**old, "link_rule": rule}
+        for line, old in pairs
+        if lines[line["symbol"]] == 1 and olds[old["security_id"]] == 1
+    }
+
+
+def _listed(fresh: list[dict[str, Any]], registry: pl.DataFrame, clock: SessionClock) -> dict[str, dict[str, Any]]:
+    """Symbol to a new security; the company is one already listed under the name, else the first of today's lines."""
     stamp = f"{clock.session:%Y%m%d}"
-    equity = pl.col("security_type").is_in(EQUITY_TYPES)
-    companies = (
-        registry.lazy()
-        .filter(
-            equity
-            & (pl.col("last_session") >= pl.lit(clock.near_from))
-            & (pl.col("name_root") != "")
-            & pl.col("name_root").is_in(fresh["name_root"].implode())
-        )
-        .sort("first_session", "symbol")
-        .unique("name_root", keep="first", maintain_order=True)
-        .select("name_root", known_company="company_id")
-    )
-    own = pl.lit("C:") + pl.col("symbol") + pl.lit("~" + stamp)
-    root = pl.when(pl.col("name_root").str.len_chars() >= 2).then(pl.col("name_root")).otherwise(pl.col("symbol"))
-    return (
-        fresh.lazy()
-        .with_columns(name_root=pl.col("name_root").fill_null(""))
-        .join(companies, on="name_root", how="left")
-        .with_columns(group_root=root, is_equity=equity)
-        .sort(~pl.col("is_equity"), "symbol")
-        .with_columns(
-            security_id=pl.col("symbol") + pl.lit("~" + stamp),
-            company_id=pl.coalesce("known_company", own.first().over("group_root")),
-            link_rule=pl.when(pl.col("known_company").is_not_null())
-            .then(pl.lit("listed_line_of_known_company"))
-            .otherwise(pl.lit("listed")),
-        )
-        .drop("known_company", "group_root", "is_equity")
-        .collect()
-    )
+    companies = _companies(registry, {line["name_root"] for line in fresh if line["name_root"]}, clock)
+    founded: dict[str, str] = {}
+    listed = {}
+    for line in sorted(fresh, key=lambda line: (line["security_type"] not in EQUITY_TYPES, line["symbol"])):
+        root, symbol = line["name_root"] or "", line["symbol"]
+        own = founded.setdefault(root if len(root) >= SHORTEST_ROOT else symbol, f"C:{symbol}~{stamp}")
+        listed[symbol] = {
+            "security_id": f"{symbol}~{stamp}",
+            "company_id": companies.get(root, own),
+            "link_rule": "listed_line_of_known_company" if root in companies else "listed",
+            "registry_row": NONE,
+        }
+    return listed
 
 
-def _log_gap(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    return (left / right).log().abs()
+def _companies(registry: pl.DataFrame, roots: Collection[str], clock: SessionClock) -> dict[str, str]:
+    """Name root to the company whose equity was listed first under it, of those quoted within the horizon."""
+    if not roots:
+        return {}
+    known = registry.filter(
+        pl.col("name_root").is_in(list(roots))
+        & pl.col("security_type").is_in(EQUITY_TYPES)
+        & (pl.col("last_session") >= pl.lit(clock.near_from))
+    )
+    rows = known.sort("first_session", "symbol", descending=True).select("name_root", "company_id").rows()
+    return dict(rows)  # the last one of a name counts, which is the one listed first
+
+
+def _gap(left: float | None, right: float | None) -> float | None:
+    """Absolute log ratio of two prices; None where one is not known."""
+    return abs(log(left / right)) if left and right else None

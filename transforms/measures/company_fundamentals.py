@@ -1,5 +1,6 @@
 """What the public knew of each company's earnings, revenue and equity at the end of each session."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -31,10 +32,27 @@ _INCOME = {"net_income_common": "net_income_ttm_usd", "revenue": "revenue_ttm_us
 _BALANCE = {"total_equity": "total_equity_usd"}
 
 
-def company_fundamentals_asof(caps: pl.DataFrame, links: pl.DataFrame, statements: Statements) -> pl.DataFrame:
+@dataclass(frozen=True)
+class EntityStates:
+    """What was known of each entity of the fundamentals source, as states that begin with a publication."""
+
+    income: pl.DataFrame
+    balance: pl.DataFrame
+
+
+def entity_states(statements: Statements, first: date, last: date) -> EntityStates:
+    """States in force from `first` to `last`: made once for a run, as they do not depend on its sessions."""
+    return EntityStates(
+        trailing_year(_in_use(statements.income, last), first, last),
+        newest_balance(_in_use(statements.balance, last), first, last),
+    )
+
+
+def company_fundamentals_asof(caps: pl.DataFrame, links: pl.DataFrame, entities: EntityStates) -> pl.DataFrame:
     """One row per session and linked company of `caps`: what was known at the end of that session.
 
-    `caps`: session_date, company_id, cap_usd. Columns: session_date, company_id and KNOWN, in whole USD,
+    `caps`: session_date, company_id, cap_usd. `entities`: states that cover the sessions of caps.
+    Columns: session_date, company_id and KNOWN, in whole USD,
     in no order. Null where nothing is known or where the newest report is older than 15 months.
     Companies without a link have no row.
 
@@ -48,11 +66,10 @@ def company_fundamentals_asof(caps: pl.DataFrame, links: pl.DataFrame, statement
     D): sessions do not influence each other, so a night and a backfill agree.
     """
     spells = link_spells(links).filter(pl.col("company_id").is_in(caps["company_id"].unique().implode()))
-    first, last = caps["session_date"].min(), caps["session_date"].max()
-    if spells.is_empty() or not isinstance(first, date) or not isinstance(last, date):
+    if spells.is_empty() or caps.is_empty():
         return pl.DataFrame(schema={"session_date": pl.Date, "company_id": pl.String, **KNOWN})
     companies = pl.Enum(spells["company_id"].unique().sort())
-    states = _company_states(spells, statements, first, last).with_columns(_code("company_id", companies))
+    states = _company_states(spells, entities).with_columns(_code("company_id", companies))
     sessions = (
         caps.select("session_date", _code("company_id", companies), "cap_usd")
         .filter(pl.col("company_id").is_not_null())
@@ -76,11 +93,12 @@ def _code(column: str, companies: pl.Enum) -> pl.Expr:
     return pl.col(column).cast(companies, strict=False).to_physical().alias(column)
 
 
-def _company_states(spells: pl.DataFrame, statements: Statements, first: date, last: date) -> pl.DataFrame:
+def _company_states(spells: pl.DataFrame, entities: EntityStates) -> pl.DataFrame:
     """One row per company and day (`state_from`) on which what is known of it may change, sorted by day."""
-    entities = spells["source_entity"].unique()
-    income = trailing_year(_in_use(statements.income, entities, last), first, last)
-    balance = newest_balance(_in_use(statements.balance, entities, last), first, last)
+    linked = spells["source_entity"].unique().implode()
+    income, balance = (
+        states.filter(pl.col("source_entity").is_in(linked)) for states in (entities.income, entities.balance)
+    )
     published = pl.concat([income.select("source_entity", "state_from"), balance.select("source_entity", "state_from")])
     begins = pl.max_horizontal("valid_from", "state_from")
     days = (
@@ -96,12 +114,8 @@ def _company_states(spells: pl.DataFrame, statements: Statements, first: date, l
     return _latest(_latest(days, income, "income", _INCOME), balance, "balance", _BALANCE)
 
 
-def _in_use(versions: pl.DataFrame, entities: pl.Series, last: date) -> pl.DataFrame:
-    return versions.filter(
-        pl.col("source_entity").is_in(entities.implode())
-        & (pl.col("publish_date") <= last)
-        & (pl.col("currency") == CURRENCY)
-    )
+def _in_use(versions: pl.DataFrame, last: date) -> pl.DataFrame:
+    return versions.filter((pl.col("publish_date") <= last) & (pl.col("currency") == CURRENCY))
 
 
 def _latest(days: pl.DataFrame, states: pl.DataFrame, statement: str, values: dict[str, str]) -> pl.DataFrame:
