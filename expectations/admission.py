@@ -53,7 +53,16 @@ def judge_session(
         *_exchange_checks(lines, last),
         *_chain_checks(lines, facts),
         *_market_checks(judged, state, facts),
+        _some_company(judged),
     ]
+
+
+def _some_company(judged: pl.DataFrame) -> Check:
+    admitted = int(is_admitted(judged).sum())
+    traded = judged.height - judged["dollar_volume_usd"].null_count()
+    observed = f"{admitted} of {judged.height} companies admitted, volumes known of {traded}"
+    outcome: Outcome = "passed" if admitted else "failed"
+    return Check(rules.NO_COMPANY, "market", outcome, observed, ">= 1 company", 0 if admitted else judged.height)
 
 
 @dataclass(frozen=True)

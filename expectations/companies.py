@@ -36,7 +36,7 @@ def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     streak = np.where(holds, np.nan_to_num(floats(recalled["pending_streak"])) + 1, 1).astype(np.int32)
     rank = _ranks(cap)
     is_vendors = (recalled["tier"] == "vendor_implied").to_numpy()
-    is_suspect = np.where(is_known, gap > rules.JUMP.params["max_log_gap"], _is_odd(rank, turnover) & is_vendors)
+    is_suspect = np.where(is_known, ~(gap <= rules.JUMP.params["max_log_gap"]), _is_odd(rank, turnover) & is_vendors)
     is_confirmed = _is_confirmed(np.fmax(cap, floats(recalled["anchor_cap_usd"])), gap, streak, turnover)
     code = np.select([~is_suspect, is_confirmed, is_known], [0, 1, 2], 3)
     return recalled.hstack(

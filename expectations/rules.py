@@ -78,6 +78,12 @@ TOTAL = Rule(
     "by tenths of a per cent; the largest gap of an admitted session is stated in docs/admission.md.",
     {"max_gap": 0.03},
 )
+NO_COMPANY = Rule(
+    "ADM_NO_COMPANY",
+    "critical",
+    "A session must admit a company at least; where every one is held, what they have in common is at fault: volumes "
+    "that a file of one's own leaves out, or caps in another unit.",
+)
 JUMP = Rule(
     "ADM_JUMP",
     "critical",
@@ -128,6 +134,7 @@ ADMISSION_RULES: tuple[Rule, ...] = (
     CHAIN_LATE,
     QUARANTINE_WEIGHT,
     TOTAL,
+    NO_COMPANY,
     JUMP,
     CONFIRMED,
     FIRST_LEVEL,

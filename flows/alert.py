@@ -8,6 +8,8 @@ from flows.run_record import RunRecord, RunStatus
 
 MOST_ROWS = 10
 WIDEST_CELL = 40
+WIDEST_LAST_CELL = 240
+"""Nothing stands to the right of the last one, and a failing row of the gate stands there as a whole."""
 NOT_GOOD = frozenset({RunStatus.REFUSED, RunStatus.FAILED, RunStatus.CRASHED})
 
 
@@ -31,9 +33,10 @@ class FailingRows:
 
     @classmethod
     def of(cls, columns: Iterable[str], rows: Iterable[Iterable[object]], total: int) -> "FailingRows":
-        """The first ten of `rows`, each cell as short text without line breaks."""
-        kept = [tuple(_cell(value) for value in row) for _, row in zip(range(MOST_ROWS), rows, strict=False)]
-        return cls(tuple(columns), tuple(kept), total)
+        """The first ten of `rows`, each cell as short text without line breaks; the last one may be longer."""
+        kept = [list(row) for _, row in zip(range(MOST_ROWS), rows, strict=False)]
+        cells = ((*map(_cell, row[:-1]), _cell(row[-1], WIDEST_LAST_CELL)) for row in kept)
+        return cls(tuple(columns), tuple(cells), total)
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,9 @@ def alert_kind(record: RunRecord, before: RunStatus | None) -> AlertKind | None:
     return None
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, widest: int = WIDEST_CELL) -> str:
     text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 3]}..."
+    return text if len(text) <= widest else f"{text[: widest - 3]}..."
 
 
 def _pairs(values: Mapping[str, str]) -> str:

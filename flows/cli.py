@@ -167,14 +167,41 @@ def check(session: Day, data_dir: DataDir = None) -> None:
     from flows.edge import warehouse
 
     paths = _paths(data_dir)
-    verdict = warehouse.query(paths, SESSION_VERDICT.format(day=session.isoformat()))
-    if verdict.is_empty():
+    day = session.isoformat()
+    if not paths.warehouse.exists() or warehouse.query(paths, SESSION_VERDICT.format(day=day)).is_empty():
+        _tell_from_record(paths, session)
+        return
+    verdict = warehouse.query(paths, SESSION_VERDICT.format(day=day))
+    console.show_rows(verdict)
+    console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=session.isoformat())))
+
+
+def _tell_from_record(paths: "DataPaths", session: date) -> None:
+    """A run that published nothing leaves its verdicts in its record only.
+
+    Raises:
+        UsageError: no run has judged the session.
+    """
+    from flows.edge.run_records import latest_verdict
+
+    found = latest_verdict(paths, session)
+    if found is None:
         raise UsageError(
             f"No run has judged {session}.",
             next_step=f"Run: smallcaps backfill --from {session} --to {session}",
         )
-    console.show_rows(verdict)
-    console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=session.isoformat())))
+    record, verdict = found
+    console.show_facts(
+        {
+            "session": session,
+            "status": f"{verdict.status}, not in the published file",
+            "rules": list(verdict.rule_codes),
+            "detail": verdict.detail,
+            "run": f"{record.run_id}: {record.status}",
+            "next step": record.next_step,
+            "run record": str(paths.run_record(record.run_id)),
+        }
+    )
 
 
 @app.command()

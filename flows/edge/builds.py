@@ -1,8 +1,8 @@
 """A build: the next warehouse, made aside from the published file and swapped in only when it is whole."""
 
 import shutil
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -133,6 +133,16 @@ class Build:
         mart_runner.set_scope(self._con, sessions)
         for name, value in parameters.items():
             self._con.execute(f"set variable {ddl.identifier(name)} = {value!r}::double")
+
+    @contextmanager
+    def threads(self, count: int) -> Iterator[None]:
+        """Let DuckDB use this many threads while the block runs: beside other work more of them only get in its way."""
+        (before,) = self._con.execute("select current_setting('threads')").pl().row(0)
+        self._con.execute(f"set threads = {count:d}")
+        try:
+            yield
+        finally:
+            self._con.execute(f"set threads = {before:d}")
 
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a SELECT over this build; HUGEINT comes as DECIMAL(38,0)."""

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from flows.paths import DataPaths
@@ -43,6 +44,17 @@ def record_text(path: Path) -> str:
 def latest_record(paths: DataPaths) -> RunRecord | None:
     """The newest run's record, if any run has left one."""
     return next(_newest_first(paths), None)
+
+
+def latest_verdict(paths: DataPaths, session: date) -> tuple[RunRecord, SessionVerdict] | None:
+    """The newest run that judged a session, published or not, and what it found."""
+    told = (
+        (record, verdict)
+        for record in _newest_first(paths)
+        for verdict in record.sessions
+        if verdict.session_date == session.isoformat()
+    )
+    return next(told, None)
 
 
 def last_ending(paths: DataPaths) -> RunStatus | None:

@@ -1,6 +1,7 @@
 """build: staged sessions through the walk and the transforms into the tables of the next warehouse."""
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from flows.steps.stage import Catalogue, Chunk, FileFacts, stage
 from transforms.contracts import table
 from transforms.core.buckets import memberships
 from transforms.core.cap_quality import check_counts
-from transforms.core.company_links import company_links
+from transforms.core.company_links import LINK_COLUMNS, company_links
 from transforms.core.fundamentals import Statements, fundamentals_rows
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
@@ -29,6 +30,8 @@ from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
 
 log = logging.getLogger(__name__)
+QUARTERS_UNDER_WAY = 1
+"""Quarters that may wait for being written while another is judged: each holds some hundred megabytes."""
 
 
 @dataclass
@@ -41,11 +44,13 @@ class Progress:
     sighted: pl.DataFrame
     entities: EntityStates
     check_counts: pl.DataFrame
-    links: pl.DataFrame = field(default_factory=pl.DataFrame)
+    links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
     valuations: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
+    aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
+    """Rows of other sources than quotes that could not be read, until they are written with the first chunk."""
     untouched: set[str] = field(default_factory=set)
     """Tables that hold already what they should; the gate has judged them before."""
 
@@ -82,28 +87,31 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
     catalogue = Catalogue()
     walker = Walker(base.memory, _tell)
     chunks = stage(run, sessions, catalogue)
-    # The walk needs no tables: a quarter is transformed and written while the next is judged.
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="build") as pool:
-        preparing = pool.submit(_prepare, run, base, sessions)
-        making: Future[None] | None = None
+    # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
+    with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
+        preparing = transforming.submit(_prepare, run, base, sessions)
+        written: deque[Future[None]] = deque()
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
                 judged = walker.judge(chunk)
             facts, progress = preparing.result()
-            if making is not None:
-                making.result()
             progress.sessions.extend(judged.sessions)
-            making = pool.submit(_make, run, build, progress, judged, facts, catalogue.frame())
+            made = transforming.submit(_tables, run, progress, judged, facts, catalogue.frame())
+            written.append(writing.submit(_write, run, build, judged, made))
+            if len(written) > QUARTERS_UNDER_WAY:
+                written.popleft().result()
         facts, progress = preparing.result()
-        if making is not None:
-            making.result()
+        for quarter in written:
+            quarter.result()
     return Filled(progress, walker, facts)
 
 
 def _prepare(run: Run, base: Base, sessions: Sequence[date]) -> tuple[Facts, Progress]:
     with run.timed("transform"):
-        facts = load_facts(run)
-        return facts, Progress.on(base, facts.statements, sessions)
+        facts = load_facts(run, base.files)
+        progress = Progress.on(base, facts.statements, sessions)
+        progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
+        return facts, progress
 
 
 def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
@@ -111,9 +119,19 @@ def _next(run: Run, chunks: Iterator[Chunk]) -> Chunk | None:
         return next(chunks, None)
 
 
-def _make(run: Run, build: Build, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame) -> None:
+def _one_at_a_time(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+
+def _tables(
+    run: Run, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
     with run.timed("transform"):
-        tables = _transform(run, progress, judged, facts, descriptions)
+        return _transform(run, progress, judged, facts, descriptions)
+
+
+def _write(run: Run, build: Build, judged: Judged, made: Future[dict[str, pl.DataFrame]]) -> None:
+    tables = made.result()
     with run.timed("build"):
         build.replace("ops.quarantine", tables.pop("ops.quarantine"), [item.session for item in judged.sessions])
         for name, rows in tables.items():
@@ -124,7 +142,8 @@ def _transform(
     run: Run, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     """Tables of a chunk by name; what spans chunks goes into the progress."""
-    held = core_tables.quarantine(judged, run.run_id)
+    held = pl.concat([core_tables.quarantine(judged, run.run_id), progress.aside])
+    progress.aside = progress.aside.clear()
     progress.quarantine.append(held)
     if not judged.admitted:
         return {"ops.quarantine": held}
@@ -210,7 +229,9 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
 
 
 def _fundamentals(progress: Progress, facts: Facts) -> pl.DataFrame | None:
-    """All rows of core.fundamentals; None where the base has them: nothing was published since, no new link."""
+    """All rows of core.fundamentals; None where the base has them: no new session, report or link."""
+    if progress.base.admitted and not progress.admitted:
+        return None
     known = _known_by(facts.statements, progress.last_admitted)
     if progress.base.admitted:
         since = pl.col("publish_date") > pl.lit(progress.base.admitted[-1], pl.Date)

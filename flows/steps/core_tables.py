@@ -85,6 +85,30 @@ def _with_vendor_shares(judged: Judged) -> pl.DataFrame:
     return beside.with_columns(vendor_shares=pl.col("vendor_cap") / pl.col("price")).drop("vendor_cap")
 
 
+def set_aside(rejects: pl.DataFrame, session: date, run_id: str) -> pl.DataFrame:
+    """Rejects of files about no one session, as ops.quarantine under the first session of the run that read them."""
+    return _quarantined(rejects.with_columns(session_date=pl.lit(session, pl.Date)), run_id)
+
+
+def _quarantined(rejects: pl.DataFrame, run_id: str) -> pl.DataFrame:
+    detail = pl.format("{}, field {}: {}", "file", pl.col("field").fill_null("-"), pl.col("detail").fill_null("-"))
+    return (
+        rejects.filter(pl.col("session_date").is_not_null())
+        .select(
+            "session_date",
+            "source",
+            pl.col("entity").fill_null("-"),
+            "reason_code",
+            detail=detail,
+            last_cap_usd=pl.lit(None, pl.Int64),
+            run_id=pl.lit(run_id),
+            status=pl.lit("held"),
+        )
+        .unique(["session_date", "source", "entity", "reason_code", "detail"], maintain_order=True)
+        .select(table("ops.quarantine").column_names)
+    )
+
+
 def quarantine(judged: Judged, run_id: str) -> pl.DataFrame:
     """ops.quarantine of the chunk: companies held back, and rows that could not be read."""
     held = judged.held.select(
@@ -103,22 +127,8 @@ def quarantine(judged: Judged, run_id: str) -> pl.DataFrame:
         ),
         last_cap_usd="anchor_cap_usd",
     )
-    parts = [held]
+    companies = held.with_columns(run_id=pl.lit(run_id), status=pl.lit("held"))
+    parts = [companies.select(table("ops.quarantine").column_names)]
     if judged.rejects.height:
-        parts.append(
-            judged.rejects.filter(pl.col("session_date").is_not_null()).select(
-                "session_date",
-                "source",
-                pl.col("entity").fill_null("-"),
-                "reason_code",
-                detail=pl.format(
-                    "{}, field {}: {}", "file", pl.col("field").fill_null("-"), pl.col("detail").fill_null("-")
-                ),
-                last_cap_usd=pl.lit(None, pl.Int64),
-            )
-        )
-    return (
-        pl.concat(parts)
-        .with_columns(run_id=pl.lit(run_id), status=pl.lit("held"))
-        .unique(["session_date", "source", "entity", "reason_code", "detail"], maintain_order=True)
-    )
+        parts.append(_quarantined(judged.rejects, run_id))
+    return pl.concat(parts)

@@ -1,6 +1,7 @@
 """stage, second part: everything that is not a quote, as far as it was landed, read once per run."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,10 +14,13 @@ from flows.steps.stage import read
 from transforms.core.company_links import entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements
 from transforms.core.macro import macro_rows
+from transforms.staging import no_rejects
 from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
 
 log = logging.getLogger(__name__)
+FileId = tuple[str, str, str, str]
+"""Source, dataset, key and content hash of a landed file."""
 _NO_NAMES: dict[str, pl.DataType] = {
     "source_entity": pl.String(),
     "company_name": pl.String(),
@@ -38,9 +42,12 @@ class Facts:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def load_facts(run: Run) -> Facts:
-    """Read what lies in landing. A file that cannot be read is marked, and the vintages before it count."""
-    reader = _Reader(run)
+def load_facts(run: Run, seen: Collection[FileId] = ()) -> Facts:
+    """Read what lies in landing. A file that cannot be read is marked, and the vintages before it count.
+
+    ``seen``: files that an earlier build has read; their rejects are told already.
+    """
+    reader = _Reader(run, seen)
     statements = reader.frames("simfin", tuple(simfin.STATEMENTS))
     names = reader.frames("simfin", (simfin.COMPANIES,))
     macro = [frame for name in run.settings.sources_of("macro") for frame in reader.frames(name)]
@@ -54,14 +61,15 @@ def load_facts(run: Run) -> Facts:
         macro=macro_rows(_stack(macro, MACRO), licences),
         fund_flows=_stack(flows, FUND_FLOWS),
         fund_shares=_stack(shares, FUND_SHARES),
-        rejects=pl.concat(reader.rejects) if reader.rejects else pl.DataFrame(),
+        rejects=pl.concat([no_rejects(), *reader.rejects]),
         failures=reader.failures,
     )
 
 
 class _Reader:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, seen: Collection[FileId]) -> None:
         self._run = run
+        self._seen = seen
         self.rejects: list[pl.DataFrame] = []
         self.failures: dict[str, str] = {}
 
@@ -81,7 +89,8 @@ class _Reader:
                 log.warning("%s: %s", source, error.message)
                 continue
             found.append(_with_vintage(rows))
-            self.rejects.append(rejects)
+            if (file.source, file.dataset, file.key, file.sha256) not in self._seen:
+                self.rejects.append(rejects)
         return found
 
 

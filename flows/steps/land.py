@@ -92,7 +92,8 @@ def _land_file(run: Run, adapter: Source, folder: Path, file: ArchiveFile) -> No
 def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
     session = sessions[-1]
     now = utc_now()
-    adapter.check_history(session, last_completed(now))
+    for asked in sessions if run.kind == "backfill" else [session]:
+        adapter.check_history(asked, last_completed(now))
     if adapter.history == "none" and is_under_way(now):
         raise MissingData(
             f"{adapter.name} has no history and a session is under way: what it shows is no longer {session}.",

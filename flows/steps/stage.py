@@ -8,9 +8,11 @@ from itertools import groupby
 
 import polars as pl
 
+from expectations import rules
 from flows.edge.clock import utc_now
 from flows.edge.landing import LandedFile
 from flows.errors import SourceError
+from flows.market_calendar import all_sessions
 from flows.run import Run
 from flows.sources import nasdaq_screener, source
 from flows.steps.decisions import by_session, decisions
@@ -70,8 +72,9 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue) -> Iterator[
         faults: dict[date, str] = {}
         rejects = []
         name = run.settings.sources_of("quotes")[0]
-        for rows, rejected in _files_quotes(run, wanted, faults) if name == "files" else _screener(run, wanted, faults):
-            rejects.append(rejected)
+        for told, rejected in _files_quotes(run, wanted, faults) if name == "files" else _screener(run, wanted, faults):
+            rows, clashing = _one_line_a_symbol(told, name)
+            rejects += [rejected, clashing]
             for (session,), lines in _numbered(rows, catalogue).partition_by("session_date", as_dict=True).items():
                 frames[session] = lines.drop("session_date")
         staged = [
@@ -85,6 +88,7 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue) -> Iterator[
             for s in wanted
         ]
         run.count("staged_rows", sum(lines.height for lines in frames.values()))
+        rejects = [frame for frame in rejects if frame.height]
         held_back = pl.concat(rejects) if rejects else pl.DataFrame()
         for quarter in _quarters(staged):
             yield Chunk(quarter, _of(held_back, quarter), name)
@@ -100,6 +104,24 @@ def _of(rejects: pl.DataFrame, staged: list[Staged]) -> pl.DataFrame:
     if rejects.is_empty():
         return rejects
     return rejects.filter(pl.col("session_date").is_in([item.session for item in staged]))
+
+
+def _one_line_a_symbol(told: Described, source: str) -> tuple[Described, pl.DataFrame]:
+    """Quotes without those of a symbol that two exchanges have on one session: which of them is the security?"""
+    key, rows = ["session_date", "symbol"], told.quotes
+    if rows.select(pl.struct(key).hash().n_unique()).item() == rows.height:
+        return told, pl.DataFrame()
+    is_clash = pl.struct(key).is_duplicated()
+    rejects = rows.filter(is_clash).select(
+        source=pl.lit(source),
+        file=pl.col("exchange"),
+        entity=pl.col("symbol"),
+        field=pl.lit("symbol"),
+        reason_code=pl.lit("duplicate_symbol"),
+        detail=pl.format("on {} with close {}", "exchange", "close"),
+        session_date="session_date",
+    )
+    return Described(rows.filter(~is_clash), told.descriptions), rejects
 
 
 def _numbered(described: Described, catalogue: Catalogue) -> pl.DataFrame:
@@ -179,10 +201,33 @@ def _read_history(run: Run, sessions: Sequence[date]) -> Iterator[tuple[Describe
         return
     rows, rejects = read(run, file)
     wanted = rows.filter(pl.col("session_date").is_in(sessions))
+    closed = _of_closed_days(rows, sessions, file)
     described = of_reference(wanted, read(run, references[-1])[0]) if references else of_quotes(wanted)
     day = pl.col("entity").str.slice(0, 10).str.to_date(strict=False)
     dated = rejects.with_columns(session_date=day)
-    yield described, dated.filter(pl.col("session_date").is_in(sessions))
+    yield described, pl.concat([dated.filter(pl.col("session_date").is_in(sessions)), closed])
+
+
+def _of_closed_days(rows: pl.DataFrame, sessions: Sequence[date], file: LandedFile) -> pl.DataFrame:
+    """Rows of days without a session, one reject a day; it stands under the next session that is judged."""
+    before = all_sessions()[max(0, all_sessions().index(sessions[0]) - 1)]
+    days = rows.filter(
+        pl.col("session_date").is_between(before, sessions[-1], closed="none")
+        & ~pl.col("session_date").is_in(all_sessions())
+    )
+    told = days.group_by(closed_day="session_date").agg(rows=pl.len()).sort("closed_day")
+    following = pl.DataFrame({"session_date": sessions}, schema={"session_date": pl.Date})
+    return told.join_asof(
+        following, left_on="closed_day", right_on="session_date", strategy="forward", coalesce=False
+    ).select(
+        source=pl.lit(file.source),
+        file=pl.lit(file.name),
+        entity=pl.col("closed_day").cast(pl.String),
+        field=pl.lit("date"),
+        reason_code=pl.lit(rules.CALENDAR.code),
+        detail=pl.format("{} rows of a day without a session", "rows"),
+        session_date="session_date",
+    )
 
 
 def _files_quotes(
@@ -197,7 +242,13 @@ def _files_quotes(
             faults[session] = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
         yield (
             of_quotes(wanted.filter(is_usd)),
-            pl.concat([rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)), _without_rate(foreign, file)]),
+            pl.concat(
+                [
+                    rejects.with_columns(session_date=pl.lit(sessions[-1], pl.Date)),
+                    _without_rate(foreign, file),
+                    _of_closed_days(rows, sessions, file),
+                ]
+            ),
         )
 
 

@@ -97,6 +97,26 @@ def test_strict_backfill_ends_with_two(site: Site, capsys: pytest.CaptureFixture
     assert site.verdicts()[SESSIONS[8]][0] == "published", "what was good is published all the same"
 
 
+def test_backfill_of_a_refused_session_alone_adds_its_verdict(site: Site, light_gate: None) -> None:
+    """On top of what is published: nothing new is admitted, and the tables stay as they are."""
+    before = site.hashes()
+    site.serve(SESSIONS[5], repeated())
+    outcome = site.backfill(SESSIONS[5], SESSIONS[5])
+    assert outcome.exit_code == 0, outcome.one_line
+    status, codes = site.verdicts()[SESSIONS[5]]
+    assert status == "refused"
+    assert "ADM_REPEATED" in codes
+    assert site.hashes() == before
+
+
+def test_backfill_of_a_missing_session_alone_adds_its_verdict(site: Site, light_gate: None) -> None:
+    before = site.hashes()
+    outcome = site.backfill(SESSIONS[5], SESSIONS[5])
+    assert outcome.exit_code == 0, outcome.one_line
+    assert site.verdicts()[SESSIONS[5]][0] == "missing"
+    assert site.hashes() == before
+
+
 def test_corrected_file_recomputes_what_follows_and_is_told(site: Site, light_gate: None) -> None:
     """The vendor serves an old session again, with another cap: later rows that rest on it change too."""
     corrected, company = BASE_SESSIONS[2], companies(7, "large")[2]
@@ -247,6 +267,43 @@ def test_euros_are_never_taken_for_dollars(
         (date(2025, 1, 2), "EURO", "no_fx_rate"),
         (date(2025, 1, 3), "EURO", "no_fx_rate"),
     ]
+
+
+def test_rows_of_a_closed_day_are_set_aside_and_named(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    saturday = "2025-01-04,xetra,INNO,25.60,USD\n2025-01-06,xetra,INNO,25.60,USD\n"
+    site = own_files_site(new_site, monkeypatch, INNO_QUOTES + saturday, "60000")
+    assert site.backfill(date(2025, 1, 2), date(2025, 1, 6)).exit_code == 0
+    (row,) = site.rows("ops.quarantine").to_dicts()
+    assert (row["session_date"], row["entity"], row["reason_code"]) == (date(2025, 1, 6), "2025-01-04", "ADM_CALENDAR")
+    assert "1 rows" in row["detail"]
+
+
+def test_one_symbol_on_two_exchanges_is_set_aside(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    """Which of the two is the security nobody says; the other companies go on."""
+    twins = "".join(f"2025-01-0{day},{place},TWIN,9.00,USD\n" for day in (2, 3) for place in ("xetra", "nyse"))
+    site = own_files_site(new_site, monkeypatch, INNO_QUOTES + twins, "60000")
+    assert site.backfill(date(2025, 1, 2), date(2025, 1, 3)).exit_code == 0
+    assert set(site.rows("core.quotes", "symbol")["symbol"]) == {"INNO"}
+    aside = site.rows("ops.quarantine", "session_date", "entity", reason_code="duplicate_symbol")
+    assert sorted(aside.rows()) == sorted((date(2025, 1, day), "TWIN") for day in (2, 3) for _ in range(2))
+
+
+def test_session_without_a_company_is_refused_with_the_reason(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    """Own quotes with caps and without volumes: no first level can be believed, and the message says why."""
+    site = own_files_site(new_site, monkeypatch, INNO_QUOTES.replace("INNO", "ELSE"), "")
+    quotes = site.root / "own" / "quotes.csv"
+    lines = quotes.read_text().splitlines()
+    quotes.write_text("\n".join([lines[0] + ",vendor_cap_usd", *(f"{line},500000000" for line in lines[1:])]) + "\n")
+    outcome = site.backfill(date(2025, 1, 2), date(2025, 1, 3))
+    assert outcome.exit_code == 2
+    assert {code for verdict in site.record(outcome).sessions for code in verdict.rule_codes} >= {"ADM_NO_COMPANY"}
+    assert "volumes known of 0" in site.record(outcome).sessions[0].detail
 
 
 def own_files_site(

@@ -1,6 +1,7 @@
 """Nights over the tiny market: good, refused, failed, degraded, asked wrongly; whatever happens, what stands stays."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.flows.conftest import BASE_SESSIONS, Site
 from tests.vendors.alert_channels import webhook
 from tests.vendors.loopback import Answer, vendor_server
 from tests.vendors.market import EXCHANGES, SESSIONS, Edit, Market, Rename, Split, companies, packed
-from tests.vendors.market_facts import write_facts
+from tests.vendors.market_facts import Vintage, write_facts, write_simfin
 from tests.vendors.market_faults import (
     cap_times,
     concatenated,
@@ -337,6 +338,55 @@ def test_past_session_is_not_asked_of_a_live_source_without_history(
     assert outcome.exit_code == 3
     assert "no history" in outcome.summary
     assert not list(site.paths.landing.rglob(f"{NIGHT}/*"))
+
+
+def test_no_session_of_a_backfill_is_asked_of_a_live_source_without_history(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the last one could be had does not make the others a gap: nothing is asked, nothing published."""
+    _live(monkeypatch, datetime(2025, 1, 2, 22, tzinfo=UTC))
+    monkeypatch.setattr("flows.backfill.utc_now", lambda: datetime(2025, 1, 2, 22, tzinfo=UTC))
+    monkeypatch.setenv("SMALLCAPS_BASE_URLS", '{"nasdaq_screener": "http://127.0.0.1:9/nobody"}')
+    before = site.digest()
+    outcome = site.backfill(NIGHT, date(2025, 1, 2))
+    assert outcome.exit_code == 3
+    assert "no history" in outcome.summary
+    assert site.digest() == before
+
+
+def test_check_tells_of_a_refused_night_that_is_in_no_published_file(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.night(NIGHT, repeated()).exit_code == 2
+    capsys.readouterr()
+    assert cli.run(["check", "--session", NIGHT.isoformat()]) == 0
+    told = capsys.readouterr().out
+    assert "refused" in told
+    assert "ADM_REPEATED" in told
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_rows_of_reports_that_cannot_be_are_set_aside_once(site: Site) -> None:
+    """Published before its period ended: named on the night that first read the file, and not every night again."""
+    write_simfin(site.market, site.archive, Vintage(day=date(2024, 12, 30)))
+    _publish_one_before_its_end(site.archive / "simfin" / "2024-12-30")
+    assert site.night(NIGHT).exit_code == 0
+    told = site.rows("ops.quarantine", source="simfin")
+    assert set(told["reason_code"]) == {"published_before_period_end"}
+    assert told.height
+    assert site.night(NEXT).exit_code == 0
+    assert site.rows("ops.quarantine", source="simfin").height == told.height
+
+
+def _publish_one_before_its_end(folder: Path) -> None:
+    path = next(path for path in sorted(folder.iterdir()) if "income" in path.name)
+    with zipfile.ZipFile(path) as packed_file:
+        (name,) = packed_file.namelist()
+        header, first, *others = packed_file.read(name).decode().splitlines()
+    fields = first.split(";")
+    fields[header.split(";").index("Publish Date")] = "2020-01-01"
+    with zipfile.ZipFile(path, "w") as packed_file:
+        packed_file.writestr(name, "\n".join([header, ";".join(fields), *others]) + "\n")
 
 
 def _live(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:

@@ -283,13 +283,33 @@ def test_large_companies_that_vanish_show_in_the_total() -> None:
 
 def test_without_a_near_session_nothing_is_passed() -> None:
     found = checks(session_lines(), facts=SessionFacts(D1, None, can_compare=False, is_next_session=False))
-    assert {check.outcome for check in found.values()} == {"not_applicable"}
+    assert {check.outcome for code, check in found.items() if code != "ADM_NO_COMPANY"} == {"not_applicable"}
+
+
+def test_a_session_that_admits_no_company_is_refused() -> None:
+    memory = state(*({"company_id": f"c{i}", "anchor_cap_usd": 10 * B} for i in range(3)))
+    caps = companies(*((f"c{i}", 100 * B, 0.0) for i in range(3)), dollar_volume=None)
+    found = judge_session(session_lines(), judged_by(caps, memory), LAST, memory, FACTS)
+    told = next(check for check in found if check.rule is rules.NO_COMPANY)
+    assert told.refuses
+    assert told.observed == "0 of 3 companies admitted, volumes known of 0"
 
 
 def test_after_a_missing_session_the_chain_cannot_be_judged() -> None:
     found = checks(session_lines(), facts=SessionFacts(D1, D0, can_compare=True, is_next_session=False))
     assert found["ADM_CHAIN"].outcome == "not_applicable"
     assert found["ADM_ROWS"].outcome == "passed"
+
+
+def test_a_company_held_after_a_while_is_not_judged_by_its_old_anchor() -> None:
+    """Not seen for weeks, held at its first level: the next session finds no anchor, and judges the level again."""
+    memory = state({"company_id": "a", "anchor_cap_usd": 900 * B, "last_seen": D0 - timedelta(days=40)})
+    held = judged_by(companies(("a", 900 * B, 0.0), dollar_volume=1), memory)
+    assert held["verdict"].item() == "first_level"
+    after = next_state(held, is_admitted(held), memory, D1)
+    assert after["anchor_cap_usd"].to_list() == [None]
+    again = judged_by(companies(("a", 900 * B, 0.0), dollar_volume=1), after)
+    assert again["verdict"].item() == "first_level"
 
 
 def test_every_rule_has_a_code_and_a_reason() -> None:

@@ -69,11 +69,20 @@ def test_empty_parts_leave_no_trace() -> None:
 
 
 def test_cells_are_short_and_on_one_line() -> None:
-    failing = FailingRows.of(["name"], [("line\nbreak\tand tab",), ("x" * 41,), ("x" * 40,)], total=3)
-    assert failing.rows == (("line break and tab",), ("x" * 37 + "...",), ("x" * 40,))
+    rows = [("line\nbreak\tand tab", ""), ("x" * 41, ""), ("x" * 40, "y" * 241)]
+    failing = FailingRows.of(["name", "why"], rows, total=3)
+    assert failing.rows == (("line break and tab", ""), ("x" * 37 + "...", ""), ("x" * 40, "y" * 237 + "..."))
 
 
 def test_at_most_ten_rows_and_the_true_total() -> None:
     failing = FailingRows.of(["n"], ((n,) for n in range(1_000)), total=1_000)
     assert [row[0] for row in failing.rows] == [str(n) for n in range(10)]
     assert failing.total == 1_000
+
+
+def test_a_failing_row_of_the_gate_can_be_read_to_its_end() -> None:
+    """The gate shows a row as one text, in the last column; what is before it stays short."""
+    row = '{"session_date": "2026-01-09", "security_id": "IBM~20260102", "known_at": "2026-01-09 21:30:00+00:00"}'
+    failing = FailingRows.of(["rule_code", "subject", "row"], [("GATE_KEY", "x" * 60, row)], total=1)
+    assert failing.rows[0][2] == row
+    assert len(failing.rows[0][1]) == 40

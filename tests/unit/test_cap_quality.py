@@ -86,6 +86,16 @@ def test_the_newest_period_counts_though_an_older_one_is_published_later() -> No
     assert rated(100_000_000, late)[0] == "trusted"
 
 
+def test_of_a_year_and_its_last_quarter_the_quarter_counts_in_any_order_of_rows() -> None:
+    both = statements(
+        ("7", date(2023, 12, 31), date(2024, 2, 20), 80_000_000),
+        ("7", date(2023, 12, 31), date(2024, 2, 20), 100_000_000),
+    )
+    income = both.income.with_columns(period_kind=pl.Series(["annual", "quarter"]))
+    for rows in (income, income.reverse()):
+        assert rated(100_000_000, Statements(income=rows, balance=rows))[0] == "trusted"
+
+
 def test_another_entitys_count_checks_nothing() -> None:
     other = statements(("8", date(2023, 12, 31), date(2024, 2, 20), 100_000_000))
     assert rated(100_000_000, other) == ("single_source", cap_quality.NO_SECOND)

@@ -127,3 +127,13 @@ def test_the_return_of_two_classes_is_weighted_by_what_each_was_worth() -> None:
         )
     )
     assert row["return_price"] == pytest.approx((1_100 + 2_700) / (1_000 + 3_000) - 1)
+
+
+def test_of_two_lines_without_volume_the_dollar_volume_is_unknown() -> None:
+    row = caps(
+        lines(
+            {"symbol": "A", "close": 10.0, "vendor_cap_usd": 1_000_000_000, "volume": None},
+            {"symbol": "B", "close": 20.0, "vendor_cap_usd": 500_000_000, "volume": None},
+        )
+    )
+    assert row["dollar_volume_usd"] is None

@@ -75,14 +75,18 @@ def check_counts(statements: Statements) -> pl.DataFrame:
     """The count that checks an entity's caps from ``valid_from`` on: source_entity, valid_from, report_date, shares.
 
     Sorted by valid_from; of the reports that were known on a day the newest, an older one published later is passed by.
+    A year and its last quarter end on one day and come out on one: the quarter counts, its average is nearer to today.
     """
     counts = visible_versions(statements.income.filter(pl.col("shares_basic") > 0))
     return (
-        counts.select("source_entity", "valid_from", "report_date", check_shares="shares_basic")
-        .sort("source_entity", "valid_from", "report_date")
+        counts.select(
+            *("source_entity", "valid_from", "report_date", "period_kind", "vintage_date"), check_shares="shares_basic"
+        )
+        .sort("source_entity", "valid_from", "report_date", pl.col("period_kind") == "quarter", "vintage_date")
         .filter(pl.col("report_date") >= pl.col("report_date").cum_max().over("source_entity"))
         .unique(["source_entity", "valid_from"], keep="last", maintain_order=True)
-        .sort("valid_from")
+        .drop("period_kind", "vintage_date")
+        .sort("valid_from", "source_entity")
     )
 
 

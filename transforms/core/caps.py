@@ -245,7 +245,7 @@ def _pool(company: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
         "uncapped_lines": len([line for line in lines if line["class_convention"] == "no_cap"]),
         "return_price": _pooled_return([line for line in adding if line["return_price"] is not None]),
         "is_multi_day": any(line["is_multi_day"] for line in lines),
-        "dollar_volume_usd": sum(round(volume) for volume in volumes),
+        "dollar_volume_usd": sum(round(volume) for volume in volumes) if volumes else None,
     }
 
 

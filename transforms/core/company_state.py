@@ -39,10 +39,12 @@ def next_state(judged: pl.DataFrame, admitted: Mask, state: pl.DataFrame, sessio
     """
     kept = pl.Series(admitted)
     today = constant("session", session, judged.height)
-    drift = floats(judged["drift_log"]) + np.where(flags(judged["is_known"]), floats(judged["step_log"]), 0.0)
+    is_known = flags(judged["is_known"])
+    # Held at its first appearance, or its first after a while: an anchor of long ago must not judge the next session.
+    drift = np.where(is_known, floats(judged["drift_log"]) + floats(judged["step_log"]), np.nan)
     values = {
-        "anchor_cap_usd": judged["cap_usd"].zip_with(kept, judged["anchor_cap_usd"]),
-        "anchor_session": today.zip_with(kept, judged["anchor_session"]),
+        "anchor_cap_usd": judged["cap_usd"].zip_with(kept, masked(judged["anchor_cap_usd"], is_known)),
+        "anchor_session": today.zip_with(kept, masked(judged["anchor_session"], is_known)),
         "last_seen": today,
         "drift_log": pl.Series(np.where(admitted, 0.0, drift), nan_to_null=True),
         "pending_cap_usd": masked(judged["cap_usd"], ~admitted),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+# The rules of admission have these three too: `expectations` imports nothing of `transforms` but the contracts.
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -18,9 +19,14 @@ NONE = -1
 
 
 def rows_of(values: pl.Series, keys: pl.Series) -> Rows:
-    """The row of each value among distinct ``keys``; NONE where there is none."""
+    """The row of each value among ``keys``; NONE where there is none.
+
+    Raises ValueError where a key stands twice: which row would be meant?
+    """
     numbered = pl.DataFrame([keys.alias("key"), pl.Series("row", np.arange(keys.len()))])
     found = pl.DataFrame([values.alias("key")]).join(numbered, on="key", how="left", maintain_order="left")
+    if found.height != values.len():
+        raise ValueError(f"{keys.name}: a key stands in more than one row")
     row = found["row"]
     return row.to_numpy() if not row.null_count() else np.nan_to_num(row.to_numpy(), nan=NONE).astype(np.int64)
 
@@ -62,7 +68,10 @@ def constant(name: str, value: object, height: int, dtype: pl.DataType | None = 
 
 
 def written(frame: pl.DataFrame, rows: Rows, values: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """The frame with values written at the given rows."""
+    """The frame with values written at the given rows; the frame that came in stays as it is.
+
+    `Series.scatter` writes into the Series it is called on: `frame[name]` is a new one each time.
+    """
     at = pl.Series(rows)
     return frame.with_columns(frame[name].scatter(at, new) for name, new in values.items())
 

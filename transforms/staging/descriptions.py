@@ -23,13 +23,13 @@ class Described:
 
 
 def of_quotes(quotes: pl.DataFrame) -> Described:
-    """Quotes that bring their descriptions with them: every row one of its own."""
+    """Quotes that bring their descriptions with them."""
     described = [name for name in DESCRIBED if name in quotes.columns]
     absent = [pl.lit(None, pl.String).alias(name) for name in DESCRIBED if name not in quotes.columns]
-    return Described(
-        quotes.drop(described).with_row_index("description"),
-        quotes.select(*SYMBOL, *described).with_columns(absent).select(*SYMBOL, *DESCRIBED),
-    )
+    told = quotes.select(*SYMBOL, *described).with_columns(absent).select(*SYMBOL, *DESCRIBED)
+    distinct = told.unique(maintain_order=True).with_row_index("description")
+    number = told.join(distinct, on=[*SYMBOL, *DESCRIBED], how="left", nulls_equal=True, maintain_order="left")
+    return Described(quotes.drop(described).hstack(number.select("description")), distinct.drop("description"))
 
 
 def of_reference(quotes: pl.DataFrame, reference: pl.DataFrame) -> Described:
