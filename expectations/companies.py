@@ -35,6 +35,7 @@ def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     holds = is_near & (held_for <= rules.CONFIRMED.params["max_log_gap"])
     streak = np.where(holds, np.nan_to_num(floats(recalled["pending_streak"])) + 1, 1).astype(np.int32)
     rank = _ranks(cap)
+    # Whoever supplies a count or a cap of their own vouches for its level, and need not supply volumes.
     is_vendors = (recalled["tier"] == "vendor_implied").to_numpy()
     is_suspect = np.where(is_known, ~(gap <= rules.JUMP.params["max_log_gap"]), _is_odd(rank, turnover) & is_vendors)
     is_confirmed = _is_confirmed(np.fmax(cap, floats(recalled["anchor_cap_usd"])), gap, streak, turnover)
@@ -80,7 +81,7 @@ def _is_confirmed(level: Floats, gap: Floats, streak: npt.NDArray[np.int32], tur
 
 
 def _is_odd(rank: npt.NDArray[np.uint32], turnover: Floats) -> Mask:
-    """A large company that does not trade like one. Whoever supplies a count or a cap of their own vouches for it."""
+    """A large company that does not trade like one, or of which nobody knows whether it does."""
     params = rules.FIRST_LEVEL.params
     is_plausible = (turnover >= params["min_turnover"]) & (turnover <= params["max_turnover"])
     return (rank <= int(params["judged_ranks"])) & ~is_plausible

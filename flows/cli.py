@@ -168,12 +168,12 @@ def check(session: Day, data_dir: DataDir = None) -> None:
 
     paths = _paths(data_dir)
     day = session.isoformat()
-    if not paths.warehouse.exists() or warehouse.query(paths, SESSION_VERDICT.format(day=day)).is_empty():
+    verdict = warehouse.query(paths, SESSION_VERDICT.format(day=day)) if paths.warehouse.exists() else None
+    if verdict is None or verdict.is_empty():
         _tell_from_record(paths, session)
         return
-    verdict = warehouse.query(paths, SESSION_VERDICT.format(day=day))
     console.show_rows(verdict)
-    console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=session.isoformat())))
+    console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=day)))
 
 
 def _tell_from_record(paths: "DataPaths", session: date) -> None:

@@ -67,12 +67,12 @@ def conduct(run: Run, work: Callable[[Run], Plan]) -> RunOutcome:
 
 
 def _conduct_alone(run: Run, work: Callable[[Run], Plan]) -> None:
-    gc.collect()
-    gc.freeze()  # what is imported stays: a collector that visits it again and again takes a sixth of the gate's time
     record = run.record
     before = last_ending(run.paths)
     write_record(run.paths, record)
     failing: FailingRows | None = None
+    gc.collect()
+    gc.freeze()  # what is imported stays: a collector that visits it again and again takes a sixth of the gate's time
     try:
         _finish_well(record, work(run))
     except SmallcapsError as error:

@@ -109,7 +109,7 @@ def _new_files_about_the_past(run: Run, base: Base) -> str:
     names = dict.fromkeys(name for role in ROLES_OF_THE_PAST for name in run.settings.sources_of(role))
     for name in names:
         for file in run.landing.newest(name, include_unreadable=True):
-            if (file.source, file.dataset, file.key, file.sha256) in base.files:
+            if file.file_id in base.files:
                 continue
             is_later = file.session_date is not None and file.session_date > last
             is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)

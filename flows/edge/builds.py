@@ -142,7 +142,8 @@ class Build:
         try:
             yield
         finally:
-            self._con.execute(f"set threads = {before:d}")
+            with suppress(duckdb.Error):  # an error inside has aborted the transaction: that one counts
+                self._con.execute(f"set threads = {before:d}")
 
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a SELECT over this build; HUGEINT comes as DECIMAL(38,0)."""

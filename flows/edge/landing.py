@@ -24,6 +24,10 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9]+)*")
 
 
+FileId = tuple[str, str, str, str]
+"""Source, dataset, key and content hash: which bytes about what."""
+
+
 @dataclass(frozen=True)
 class LandedFile:
     """One landed file: what it is, which dates it is about, and where it came from. `url` holds no secret."""
@@ -49,6 +53,11 @@ class LandedFile:
     def name(self) -> str:
         """The file below landing, as messages and rejects name it."""
         return f"{self.source}/{self.dataset}/{self.key}/{self.path.name}"
+
+    @property
+    def file_id(self) -> FileId:
+        """What tells this file from every other one that was landed."""
+        return self.source, self.dataset, self.key, self.sha256
 
 
 class Landing:

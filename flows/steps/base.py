@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.edge.landing import FileId
 from flows.edge.warehouse import reading
 from flows.run import Run
 from flows.walk import Memory
@@ -37,7 +38,7 @@ class Base:
     spreads: pl.DataFrame | None = None
     judged: list[date] = field(default_factory=list)
     admitted: list[date] = field(default_factory=list)
-    files: frozenset[tuple[str, str, str, str]] = frozenset()
+    files: frozenset[FileId] = frozenset()
     decisions: pl.DataFrame = field(default_factory=table("ops.decisions").empty)
     reported: frozenset[tuple[str, str]] = frozenset()
     """Companies and their entities of the fundamentals source that have facts in core.fundamentals."""

@@ -1,7 +1,6 @@
 """build: staged sessions through the walk and the transforms into the tables of the next warehouse."""
 
 import logging
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,8 +29,6 @@ from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
 
 log = logging.getLogger(__name__)
-QUARTERS_UNDER_WAY = 1
-"""Quarters that may wait for being written while another is judged: each holds some hundred megabytes."""
 
 
 @dataclass
@@ -90,19 +87,20 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
     # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
     with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
         preparing = transforming.submit(_prepare, run, base, sessions)
-        written: deque[Future[None]] = deque()
+        writing_before: Future[None] | None = None
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
                 judged = walker.judge(chunk)
             facts, progress = preparing.result()
             progress.sessions.extend(judged.sessions)
             made = transforming.submit(_tables, run, progress, judged, facts, catalogue.frame())
-            written.append(writing.submit(_write, run, build, judged, made))
-            if len(written) > QUARTERS_UNDER_WAY:
-                written.popleft().result()
+            written = writing.submit(_write, run, build, judged, made)
+            if writing_before is not None:
+                writing_before.result()  # no more than one quarter waits: each holds some hundred megabytes
+            writing_before = written
         facts, progress = preparing.result()
-        for quarter in written:
-            quarter.result()
+        if writing_before is not None:
+            writing_before.result()
     return Filled(progress, walker, facts)
 
 

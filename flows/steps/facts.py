@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flows.edge.clock import utc_now
+from flows.edge.landing import FileId
 from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import SOURCES, etf_flows, simfin
@@ -19,8 +20,6 @@ from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
 
 log = logging.getLogger(__name__)
-FileId = tuple[str, str, str, str]
-"""Source, dataset, key and content hash of a landed file."""
 _NO_NAMES: dict[str, pl.DataType] = {
     "source_entity": pl.String(),
     "company_name": pl.String(),
@@ -89,7 +88,7 @@ class _Reader:
                 log.warning("%s: %s", source, error.message)
                 continue
             found.append(_with_vintage(rows))
-            if (file.source, file.dataset, file.key, file.sha256) not in self._seen:
+            if file.file_id not in self._seen:
                 self.rejects.append(rejects)
         return found
 

@@ -112,14 +112,13 @@ def _one_line_a_symbol(told: Described, source: str) -> tuple[Described, pl.Data
     if rows.select(pl.struct(key).hash().n_unique()).item() == rows.height:
         return told, pl.DataFrame()
     is_clash = pl.struct(key).is_duplicated()
-    rejects = rows.filter(is_clash).select(
-        source=pl.lit(source),
-        file=pl.col("exchange"),
-        entity=pl.col("symbol"),
-        field=pl.lit("symbol"),
-        reason_code=pl.lit("duplicate_symbol"),
+    rejects = _rejects(
+        rows.filter(is_clash),
+        source,
+        file="all exchanges",
+        field="symbol",
+        reason_code="duplicate_symbol",
         detail=pl.format("on {} with close {}", "exchange", "close"),
-        session_date="session_date",
     )
     return Described(rows.filter(~is_clash), told.descriptions), rejects
 
@@ -217,15 +216,29 @@ def _of_closed_days(rows: pl.DataFrame, sessions: Sequence[date], file: LandedFi
     )
     told = days.group_by(closed_day="session_date").agg(rows=pl.len()).sort("closed_day")
     following = pl.DataFrame({"session_date": sessions}, schema={"session_date": pl.Date})
-    return told.join_asof(
-        following, left_on="closed_day", right_on="session_date", strategy="forward", coalesce=False
-    ).select(
-        source=pl.lit(file.source),
-        file=pl.lit(file.name),
-        entity=pl.col("closed_day").cast(pl.String),
-        field=pl.lit("date"),
-        reason_code=pl.lit(rules.CALENDAR.code),
+    return _rejects(
+        told.join_asof(
+            following, left_on="closed_day", right_on="session_date", strategy="forward", coalesce=False
+        ).with_columns(symbol=pl.col("closed_day").cast(pl.String)),
+        file.source,
+        file=file.name,
+        field="date",
+        reason_code=rules.CALENDAR.code,
         detail=pl.format("{} rows of a day without a session", "rows"),
+    )
+
+
+def _rejects(
+    frame: pl.DataFrame, source: str, *, file: str, field: str, reason_code: str, detail: pl.Expr
+) -> pl.DataFrame:
+    """A reject for each row (symbol, session_date) of the frame, as the parsers make them, with its session."""
+    return frame.select(
+        source=pl.lit(source),
+        file=pl.lit(file),
+        entity="symbol",
+        field=pl.lit(field),
+        reason_code=pl.lit(reason_code),
+        detail=detail,
         session_date="session_date",
     )
 
@@ -254,14 +267,13 @@ def _files_quotes(
 
 def _without_rate(foreign: pl.DataFrame, file: LandedFile) -> pl.DataFrame:
     """Lines in another currency, set aside: taken as dollars their caps would be wrong without an error."""
-    return foreign.select(
-        source=pl.lit(file.source),
-        file=pl.lit(file.name),
-        entity=pl.col("symbol"),
-        field=pl.lit("currency"),
-        reason_code=pl.lit("no_fx_rate"),
+    return _rejects(
+        foreign,
+        file.source,
+        file=file.name,
+        field="currency",
+        reason_code="no_fx_rate",
         detail=pl.format("{} {}: there are no exchange rates to state its cap in USD", "close", "currency"),
-        session_date="session_date",
     )
 
 

@@ -33,7 +33,8 @@ members as (
         all_members.session_date,
         all_members.company_id,
         all_members.scheme_id,
-        all_members.weight
+        all_members.weight,
+        hash(all_members.company_id) % 1099511627776 as company_number
     from marts.bucket_members_daily as all_members
     inner join replaced_sessions
         on all_members.session_date = replaced_sessions.session_date
@@ -57,7 +58,7 @@ member_sums as (
         members.session_date,
         members.scheme_id,
         sum(members.weight) as companies,
-        sum(members.weight * (hash(members.company_id) % 1099511627776)) as numbers
+        sum(members.weight * members.company_number) as numbers
     from members
     group by
         members.session_date,

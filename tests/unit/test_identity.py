@@ -86,6 +86,22 @@ def test_symbol_and_name_may_change_together_if_price_and_cap_agree() -> None:
     assert ids(resolve(renamed, registry, clock(D2, D1)))["NEW"][2] == "renamed_same_price_and_cap"
 
 
+def test_a_rename_is_seen_where_the_price_rounds_differently() -> None:
+    """New York Community Bancorp became Flagstar on 2024-10-28."""
+    registry = after(lines({"symbol": "NYCB", "close": 33.349, "vendor_cap_usd": 3_334_900_000}), D1)
+    renamed = lines({"symbol": "FLG", "close": 33.351, "previous_close": 33.351, "vendor_cap_usd": 3_335_100_000})
+    assert ids(resolve(renamed, registry, clock(D2, D1)))["FLG"][2] == "renamed_same_price_and_cap"
+
+
+def test_of_two_lines_at_one_price_neither_is_the_old_one() -> None:
+    registry = after(lines({"symbol": "OLD", "close": 33.3, "vendor_cap_usd": 3_330_000_000}), D1)
+    twins = lines(
+        *({"symbol": name, "close": 33.3, "vendor_cap_usd": 3_330_000_000, "name_root": name} for name in ("N1", "N2"))
+    )
+    rules = {rule for _, _, rule in ids(resolve(twins, registry, clock(D2, D1))).values()}
+    assert rules == {"listed"}
+
+
 def test_a_listing_at_another_price_is_no_rename() -> None:
     registry = after(lines({"symbol": "OLD", "close": 33.3, "vendor_cap_usd": 3_330_000_000}), D1)
     other = lines({"symbol": "NEW", "close": 20.0, "previous_close": 18.0, "vendor_cap_usd": 500_000_000})

@@ -147,12 +147,21 @@ def _pies(several: pl.DataFrame) -> pl.DataFrame:
     The line listed first stands for its pie; a company with one capped line is a pie of its own.
     """
     # A hundred lines or so: plain Python is clearer here, and several times faster than window expressions.
-    by_company: dict[str, list[dict[str, Any]]] = {}
-    for line in several.to_dicts():
-        by_company.setdefault(line["company_id"], []).append(line)
-    decided = [row for lines in by_company.values() for row in _pies_of(lines)]
+    decided = [row for lines in _by_company(several).values() for row in _pies_of(lines)]
     schema = {"row": pl.UInt32, "class_cap_usd": pl.Int64, "class_convention": pl.String}
     return pl.DataFrame(decided, schema=schema, orient="row")
+
+
+def _by_company(lines: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines.to_dicts():
+        found.setdefault(line["company_id"], []).append(line)
+    return found
+
+
+def _listing(line: dict[str, Any]) -> tuple[date, str]:
+    """What orders a company's lines: the one listed first stands for it."""
+    return line["first_session"] or date.max, line["symbol"]
 
 
 def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
@@ -172,7 +181,7 @@ def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
             merged.append(pie)
     decided = []
     for pie in merged:
-        first = min(pie, key=lambda line: (line["first_session"] or date.max, line["symbol"]))
+        first = min(pie, key=_listing)
         own = "single_line" if len(lines) == 1 else "own_class"
         convention = "whole_company" if len(pie) > 1 else own
         decided += [(line["row"], line["line_cap_usd"] if line is first else 0, convention) for line in pie]
@@ -196,11 +205,10 @@ def company_caps(lines: pl.DataFrame) -> pl.DataFrame:
     is_alone = flags(lines["is_alone"])
     alone = lines[list(_COMPANY_COLUMNS)][where(is_alone & flags(lines["class_cap_usd"] > 0))]
     cap, price = alone["class_cap_usd"], alone["close"]
-    # Half dollars to the even one, as a sum of several lines is rounded below.
+    # Half dollars to the even one, as `round` does where lines are pooled.
     volume = np.rint(floats(price) * floats(alone["volume"]))
     columns = {
-        **{name: alone[name] for name in ("company_id", "security_id", "shares_as_of", "shares_source", "tier")},
-        **{name: alone[name] for name in ("return_price", "is_multi_day")},
+        **{name: alone[name] for name in COMPANY_CAPS if name in alone.columns},
         "cap_usd": cap,
         "ticker": alone["symbol"],
         "price": price,
@@ -214,19 +222,14 @@ def company_caps(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pooled(lines: pl.DataFrame) -> pl.DataFrame:
-    by_company: dict[str, list[dict[str, Any]]] = {}
-    for line in lines[[*_COMPANY_COLUMNS, "first_session"]].to_dicts():
-        by_company.setdefault(line["company_id"], []).append(line)
+    by_company = _by_company(lines[[*_COMPANY_COLUMNS, "first_session"]])
     pooled = [_pool(company, members) for company, members in sorted(by_company.items())]
     return pl.DataFrame([row for row in pooled if row["cap_usd"] > 0], schema=COMPANY_CAPS, orient="row")
 
 
 def _pool(company: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """One company of several lines, as a row of COMPANY_CAPS; its cap is 0 where no line has one."""
-    adding = sorted(
-        (line for line in lines if line["class_cap_usd"]),
-        key=lambda line: (line["first_session"] or date.max, line["symbol"]),
-    )
+    adding = sorted((line for line in lines if line["class_cap_usd"]), key=_listing)
     cap = sum(line["class_cap_usd"] for line in adding)
     if not cap:
         return {"cap_usd": 0}

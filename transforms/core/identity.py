@@ -1,11 +1,11 @@
 """Which security and which company a quoted line is: permanent ids through renames, reuse and several classes."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
-from math import log
+from math import exp, log
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,10 @@ import polars as pl
 
 from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
 from transforms.core.security_types import EQUITY_TYPES
+
+Row = dict[str, Any]
+Pair = tuple[Row, Row]
+"""A line that is new, and a security that vanished."""
 
 REGISTRY_SCHEMA: dict[str, pl.DataType] = {
     "security_id": pl.String(),
@@ -65,13 +69,8 @@ _CARRIED = (
     "last_cap_usd",
 )
 _TEXTS = ("symbol", "exchange", "name_root", "security_type")
-_NUMBERS = ("last_close", "last_volume", "last_cap_usd")
-_UPDATED = {name: name for name in _TEXTS} | {
-    "last_close": "close",
-    "last_volume": "volume",
-    "last_cap_usd": "vendor_cap_usd",
-}
-"""Columns of the registry that a line writes anew, and the line's column."""
+_NUMBERS = {"last_close": "close", "last_volume": "volume", "last_cap_usd": "vendor_cap_usd"}
+"""Columns of the registry that a line writes anew; of numbers with the line's column."""
 _FRESH = ("symbol", "name_root", "security_type", "close", "previous_close", "vendor_cap_usd")
 _PLACED = {name: REGISTRY_SCHEMA[name] for name in _CARRIED} | {"link_rule": pl.String(), "registry_row": pl.Int64()}
 
@@ -123,7 +122,7 @@ def _is_same(lines: pl.DataFrame, registry: pl.DataFrame, held_by: Rows, clock: 
     return np.asarray(is_same)
 
 
-def _is_unbroken(line: dict[str, Any], old: dict[str, Any], clock: SessionClock) -> bool:
+def _is_unbroken(line: Row, old: Row, clock: SessionClock) -> bool:
     """Under a new name, but seen within the horizon, and not both price and cap at another level."""
     price, cap = _gap(line["previous_close"], old["last_close"]), _gap(line["vendor_cap_usd"], old["last_cap_usd"])
     broke = price is not None and price > REUSE_LOG_BREAK and cap is not None and cap > REUSE_LOG_BREAK
@@ -140,7 +139,7 @@ def _place(fresh: pl.DataFrame, registry: pl.DataFrame, held_by: Rows, clock: Se
     return pl.DataFrame(placed, schema=_PLACED, orient="row")
 
 
-def _vanished(registry: pl.DataFrame, held_by: Rows, clock: SessionClock) -> list[dict[str, Any]]:
+def _vanished(registry: pl.DataFrame, held_by: Rows, clock: SessionClock) -> list[Row]:
     """Securities of the last admitted session whose symbol is not quoted today."""
     if clock.last_admitted is None:
         return []
@@ -159,13 +158,13 @@ def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: dat
     """
     at = resolved["registry_row"].to_numpy()
     known, fresh = where(at != NONE), where(at == NONE)
-    today, rows = resolved[list(_UPDATED.values())][known], at[known]
+    today, rows = resolved[[*_TEXTS, *_NUMBERS.values()]][known], at[known]
     moved = resolved["symbol"].filter(resolved["link_rule"] != "symbol")
     after = registry if moved.is_empty() else _without_holders(registry, moved, rows)
-    numbers = {name: today[_UPDATED[name]] for name in _NUMBERS}
+    numbers = {name: today[column] for name, column in _NUMBERS.items()}
     numbers["last_session"] = constant("last_session", session, known.size)
     after = written(after, rows, numbers)
-    after = written_where_new(after, rows, {name: today[_UPDATED[name]] for name in _TEXTS})
+    after = written_where_new(after, rows, {name: today[name] for name in _TEXTS})
     return pl.concat([after, _registered(resolved[fresh], session)], rechunk=True) if fresh.size else after
 
 
@@ -192,47 +191,52 @@ def _registered(fresh: pl.DataFrame, session: date) -> pl.DataFrame:
     )
 
 
-def _renamed(fresh: list[dict[str, Any]], vanished: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _renamed(fresh: list[Row], vanished: list[Row]) -> dict[str, Row]:
     """Symbol to the vanished security a line is: by name and price, else by price and cap; only unique pairs count."""
-    by_name = [
-        (line, old)
-        for line, old in _alike(fresh, vanished, "name_root")
-        if line["name_root"] and (_gap(line["previous_close"], old["last_close"]) or 0.0) <= RENAME_ROOT_LOG_PRICE
-    ]
-    named = _unique_pairs(by_name, "renamed_same_name")
+    named = _unique_pairs(_of_one_name(fresh, vanished), "renamed_same_name")
     taken = {security["security_id"] for security in named.values()}
-    by_price = [
-        (line, old)
-        for line, old in product(fresh, vanished)
-        if line["symbol"] not in named and old["security_id"] not in taken and _moves_alike(line, old)
-    ]
-    return named | _unique_pairs(by_price, "renamed_same_price_and_cap")
+    rest = [line for line in fresh if line["symbol"] not in named]
+    left = [old for old in vanished if old["security_id"] not in taken]
+    return named | _unique_pairs(_of_one_price_and_cap(rest, left), "renamed_same_price_and_cap")
 
 
-def _alike(
-    fresh: list[dict[str, Any]], vanished: list[dict[str, Any]], name: str
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Pairs of one security type that agree in a field."""
-    known: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+def _of_one_name(fresh: list[Row], vanished: list[Row]) -> list[Pair]:
+    """Pairs of one type and name, the old price near where the line says it was, or not told."""
+    known: dict[tuple[str, str], list[Row]] = {}
     for old in vanished:
-        known.setdefault((old["security_type"], old[name]), []).append(old)
-    for line in fresh:
-        for old in known.get((line["security_type"], line[name]), []):
-            yield line, old
+        known.setdefault((old["security_type"], old["name_root"]), []).append(old)
+    return [
+        (line, old)
+        for line in fresh
+        if line["name_root"]
+        for old in known.get((line["security_type"], line["name_root"]), [])
+        if (_gap(line["previous_close"], old["last_close"]) or 0.0) <= RENAME_ROOT_LOG_PRICE
+    ]
 
 
-def _moves_alike(line: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Of one type, with previous close and cap both where the old security left them."""
-    if line["security_type"] != old["security_type"]:
-        return False
-    price_gap = _gap(line["previous_close"], old["last_close"])
-    if price_gap is None or price_gap > RENAME_PRICE_TOLERANCE or not (line["vendor_cap_usd"] and old["last_cap_usd"]):
-        return False
+def _of_one_price_and_cap(fresh: list[Row], vanished: list[Row]) -> list[Pair]:
+    """Pairs of one type whose previous close and cap are both where the old security left them."""
+    by_price = sorted((old for old in vanished if old["last_cap_usd"]), key=lambda old: old["last_close"])
+    prices = [old["last_close"] for old in by_price]
+    width = exp(RENAME_PRICE_TOLERANCE)
+    return [
+        (line, old)
+        for line in fresh
+        if line["previous_close"] and line["vendor_cap_usd"]
+        for old in by_price[
+            bisect_left(prices, line["previous_close"] / width) : bisect_right(prices, line["previous_close"] * width)
+        ]
+        if line["security_type"] == old["security_type"] and _moved_together(line, old)
+    ]
+
+
+def _moved_together(line: Row, old: Row) -> bool:
+    """The cap grew since as the price did."""
     growth = log(line["vendor_cap_usd"] / old["last_cap_usd"]) - log(line["close"] / line["previous_close"])
     return abs(growth) <= RENAME_CAP_TOLERANCE
 
 
-def _unique_pairs(pairs: list[tuple[dict[str, Any], dict[str, Any]]], rule: str) -> dict[str, dict[str, Any]]:
+def _unique_pairs(pairs: list[Pair], rule: str) -> dict[str, Row]:
     """Symbol to security of the pairs neither side of which is in another pair."""
     lines = Counter(line["symbol"] for line, _ in pairs)
     olds = Counter(old["security_id"] for _, old in pairs)
@@ -243,7 +247,7 @@ def _unique_pairs(pairs: list[tuple[dict[str, Any], dict[str, Any]]], rule: str)
     }
 
 
-def _listed(fresh: list[dict[str, Any]], registry: pl.DataFrame, clock: SessionClock) -> dict[str, dict[str, Any]]:
+def _listed(fresh: list[Row], registry: pl.DataFrame, clock: SessionClock) -> dict[str, Row]:
     """Symbol to a new security; the company is one already listed under the name, else the first of today's lines."""
     stamp = f"{clock.session:%Y%m%d}"
     companies = _companies(registry, {line["name_root"] for line in fresh if line["name_root"]}, clock)

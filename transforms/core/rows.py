@@ -59,7 +59,7 @@ def floats(column: pl.Series) -> Floats:
 
 def flags(column: pl.Series) -> Mask:
     """Truth values; an unknown one is not true."""
-    return column.to_numpy() if not column.null_count() else column.to_numpy() == True  # noqa: E712 - None is not
+    return (column.fill_null(value=False) if column.null_count() else column).to_numpy()
 
 
 def constant(name: str, value: object, height: int, dtype: pl.DataType | None = None) -> pl.Series:
