@@ -83,7 +83,7 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
     """Judge the sessions and write their core tables; what spans sessions is in the progress that comes back."""
     catalogue = Catalogue()
     walker = Walker(base.memory, _tell)
-    chunks = stage(run, sessions, catalogue)
+    chunks = stage(run, sessions, catalogue, base.files)
     # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
     with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
         preparing = transforming.submit(_prepare, run, base, sessions)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flows.edge.clock import utc_now
-from flows.edge.landing import FileId
+from flows.edge.landing import FileId, LandedFile
 from flows.errors import SourceError
+from flows.market_calendar import all_sessions
 from flows.run import Run
 from flows.sources import SOURCES, etf_flows, simfin
-from flows.steps.stage import read
+from flows.steps.reading import read
 from transforms.core.company_links import entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements
 from transforms.core.macro import macro_rows
+from transforms.measures.fund_flows import closed_day_figures
 from transforms.staging import no_rejects
 from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
@@ -89,8 +91,14 @@ class _Reader:
                 continue
             found.append(_with_vintage(rows))
             if file.file_id not in self._seen:
-                self.rejects.append(rejects)
+                self.rejects += [rejects, *_of_closed_days(rows, file)]
         return found
+
+
+def _of_closed_days(rows: pl.DataFrame, file: LandedFile) -> list[pl.DataFrame]:
+    if file.source != etf_flows.NAME:
+        return []
+    return [closed_day_figures(rows, all_sessions(), source=file.source, file=file.name)]
 
 
 def _with_vintage(rows: pl.DataFrame) -> pl.DataFrame:

@@ -25,8 +25,8 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Non
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
         macro = facts.macro.filter(by_then)
-        staged = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
-        funds = staged.rows.filter(by_then)
+        figures = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
+        funds = figures.filter(by_then)
         sessions = [*progress.base.admitted, *progress.admitted]
         degraded = degraded_sessions(run, sessions)
         carried = [session for session in sessions if SOURCE in degraded.get(session, ())]

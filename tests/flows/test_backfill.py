@@ -306,6 +306,40 @@ def test_session_without_a_company_is_refused_with_the_reason(
     assert "volumes known of 0" in site.record(outcome).sessions[0].detail
 
 
+def test_unreadable_rows_of_own_files_are_told_once_under_their_session(
+    new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
+) -> None:
+    """A day that can be read is the row's session; the rest stands under the first session of the run that read it."""
+    symbols = [f"OWN{number:02d}" for number in range(60)]
+    days = ("2024-12-30", "2024-12-31", "2025-01-02", "2025-01-03")
+    quotes = [f"{day},xetra,{symbol},25.{number}0,USD" for number, day in enumerate(days) for symbol in symbols]
+    broken = ["2024-12-31,xetra,LOSS,abc,USD", "2025-01-03,xetra,GAIN,x,USD", "31.12.2024,xetra,DATE,9.00,USD"]
+    text = "session_date,exchange,symbol,close,currency\n" + "\n".join([*quotes, *broken]) + "\n"
+    site = own_files_site(new_site, monkeypatch, text, "60000")
+    counts = [f"{symbol},2024-12-29,2024-12-29,20000000" for symbol in symbols]
+    bad_count = "BADC,2024-12-29,2024-12-29,many"
+    (site.root / "own" / "share_counts.csv").write_text(
+        "\n".join(["symbol,as_of,known_at,shares", *counts, bad_count]) + "\n", encoding="utf-8"
+    )
+    outcome = site.backfill(date(2024, 12, 30), date(2025, 1, 2))
+    assert outcome.exit_code == 0, outcome.one_line
+
+    def told() -> set[tuple[date, str, str]]:
+        rows = site.rows("ops.quarantine", "session_date", "entity", "reason_code").rows()
+        assert len(rows) == len(set(rows))
+        return {(day, next(word for word in entity.split() if word.isupper()), code) for day, entity, code in rows}
+
+    first = {
+        (date(2024, 12, 31), "LOSS", "not_a_number"),
+        (date(2024, 12, 30), "DATE", "not_a_date"),
+        (date(2024, 12, 30), "BADC", "not_a_number"),
+    }
+    assert told() == first
+    night = site.nightly(date(2025, 1, 3))
+    assert night.exit_code == 0, night.one_line
+    assert told() == first | {(date(2025, 1, 3), "GAIN", "not_a_number")}
+
+
 def own_files_site(
     new_site: Callable[[str, Market], Site],
     monkeypatch: pytest.MonkeyPatch,

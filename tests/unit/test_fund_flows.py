@@ -6,7 +6,7 @@ import pytest
 
 from transforms.contracts.core import FUND_SHARES
 from transforms.contracts.fields import SEGMENTS
-from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
+from transforms.measures.fund_flows import closed_day_figures, fund_flows_daily, fund_share_rows, segment_flows_daily
 from transforms.measures.fund_registry import FUND_SEGMENTS
 
 VINTAGE = date(2026, 4, 3)
@@ -53,7 +53,7 @@ def shares(
 def facts(*frames: pl.DataFrame) -> pl.DataFrame:
     told = [frame for frame in frames if "flow_usd" in frame.columns]
     counted = [frame for frame in frames if "flow_usd" not in frame.columns]
-    return fund_share_rows(told, counted, CALENDAR, source="etf_flows").rows
+    return fund_share_rows(told, counted, CALENDAR, source="etf_flows")
 
 
 def row(fund_facts: pl.DataFrame, index: int, fund: str = "IWM") -> dict[str, object]:
@@ -75,26 +75,32 @@ def test_blank_rows_say_nothing() -> None:
     assert facts(flows("IWM", None, 5.0))["as_of"].to_list() == [CALENDAR[1]]
 
 
-def test_a_day_without_a_session_is_rejected_and_assets_are_not() -> None:
+def rejected(rows: pl.DataFrame) -> list[tuple[str, ...]]:
+    rejects = closed_day_figures(rows, CALENDAR, source="etf_flows", file="counts.csv")
+    return rejects.select("file", "entity", "field", "reason_code", "detail").rows()
+
+
+def test_figures_of_a_day_without_a_session_are_rejected_and_assets_are_not() -> None:
     saturday = CALENDAR[4] + timedelta(days=1)
     holiday = flows("IWM", 5.0).with_columns(pl.lit(saturday).alias("as_of"))
     level = shares("IWM", (None, None), aum=70.0).with_columns(pl.lit(saturday).alias("as_of"))
-    staged = fund_share_rows([holiday], [level], CALENDAR, source="etf_flows")
+    rows = fund_share_rows([holiday], [level], CALENDAR, source="etf_flows")
 
-    assert staged.rejects.select("entity", "field", "reason_code", "detail").rows() == [
-        ("IWM", "as_of", "not_a_session", saturday.isoformat())
-    ]
-    assert staged.rows.select("as_of", "aum_usd").rows() == [(saturday, 70.0)]
-    assert row(pl.concat([staged.rows, facts(flows("IWM", 7.0, start=5))]), 5)["assets_usd"] == 70.0
+    assert rejected(holiday) == [("counts.csv", "IWM", "as_of", "not_a_session", saturday.isoformat())]
+    assert rejected(level) == []
+    assert rows.select("as_of", "aum_usd").rows() == [(saturday, 70.0)]
+    assert row(pl.concat([rows, facts(flows("IWM", 7.0, start=5))]), 5)["assets_usd"] == 70.0
 
 
-def test_a_day_after_the_calendar_is_not_judged() -> None:
-    later = flows("IWM", 5.0).with_columns(pl.lit(CALENDAR[-1] + timedelta(days=1)).alias("as_of"))
-    assert fund_share_rows([later], [], CALENDAR, source="etf_flows").rejects.is_empty()
+def test_blank_rows_of_a_holiday_and_days_after_the_calendar_are_no_rejects() -> None:
+    saturday, later = CALENDAR[4] + timedelta(days=1), CALENDAR[-1] + timedelta(days=1)
+    blank = flows("IWM", 5.0).with_columns(pl.lit(saturday).alias("as_of"), pl.lit(None, pl.Float64).alias("flow_usd"))
+    assert rejected(blank) == []
+    assert rejected(flows("IWM", 5.0).with_columns(pl.lit(later).alias("as_of"))) == []
 
 
 def test_no_files_give_no_rows() -> None:
-    assert fund_share_rows([], [], CALENDAR, source="etf_flows").rows.equals(FUND_SHARES.empty())
+    assert fund_share_rows([], [], CALENDAR, source="etf_flows").equals(FUND_SHARES.empty())
     assert fund_flows_daily(FUND_SHARES.empty(), [FIRST], CALENDAR).is_empty()
 
 

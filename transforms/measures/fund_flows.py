@@ -9,7 +9,7 @@ from transforms.contracts.core import FUND_SHARES
 from transforms.contracts.marts import FUND_FLOWS_DAILY, SEGMENT_FLOWS_DAILY
 from transforms.core.fundamentals import known_at
 from transforms.measures.fund_registry import FUND_SEGMENTS, FundSegment
-from transforms.staging.model import REJECT_COLUMNS, Staged
+from transforms.staging.model import REJECT_COLUMNS
 
 WINDOWS = {"flow_5d_usd": 5, "flow_20d_usd": 20, "flow_60d_usd": 60}
 IMPLAUSIBLE_SHARE_OF_ASSETS = 0.15
@@ -20,54 +20,67 @@ ASSETS_KEPT_SESSIONS = 5
 worth."""
 
 _FACT = ["fund", "as_of", "vintage_date"]
+_TOLD = ["shares", "nav", "price", "aum_usd", "flow_usd"]
 _CENTS = 100
 """Flows are summed as whole cents, so that no order of additions changes a sum."""
 
 
 def fund_share_rows(
     flows: Sequence[pl.DataFrame], shares: Sequence[pl.DataFrame], calendar: Sequence[date], *, source: str
-) -> Staged:
+) -> pl.DataFrame:
     """core.FUND_SHARES: one row per fund, as-of date and vintage, from staged flows, share counts and assets.
 
-    Rows about a day without a session are rejected (`not_a_session`: blank holiday rows, counts of a
-    Saturday), except assets, which are a level and hold until the next session; days outside `calendar`
-    are not judged. Rows that say nothing are left out. known_at is the end of the as-of day in New York:
-    issuers post a day's count that evening, and no source states the minute. `nav` is the market price
-    where the source has no net asset value.
+    Figures of a day without a session are left out (see `closed_day_figures`), except assets, which are a level
+    and hold until the next session. Rows that say nothing are left out. known_at is the end of the as-of day in
+    New York: issuers post a day's count that evening, and no source states the minute. `nav` is the market
+    price where the source has no net asset value.
     """
-    told = ["shares", "nav", "price", "aum_usd", "flow_usd"]
-    parts = [frame.select(*_FACT, *(name for name in told if name in frame.columns)) for frame in (*flows, *shares)]
+    parts = [frame.select(*_FACT, *_figures(frame)) for frame in (*flows, *shares)]
     if not parts:
-        return Staged(FUND_SHARES.empty())
+        return FUND_SHARES.empty()
     facts = pl.concat(parts, how="diagonal_relaxed")
-    facts = facts.with_columns(pl.lit(None, pl.Float64).alias(name) for name in told if name not in facts.columns)
-    is_known_day = pl.col("as_of").is_between(min(calendar), max(calendar))
-    is_session = pl.col("as_of").is_in(list(calendar)) | ~is_known_day
+    facts = facts.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _TOLD if name not in facts.columns)
     rows = (
-        facts.filter(is_session | pl.col("aum_usd").is_not_null())
-        .filter(pl.any_horizontal(pl.col(told).is_not_null()))
+        facts.filter(~_is_closed(calendar) | pl.col("aum_usd").is_not_null())
+        .filter(pl.any_horizontal(pl.col(_TOLD).is_not_null()))
         .sort(*_FACT, "nav", "price", "shares", "flow_usd", nulls_last=True)
         .group_by(_FACT)
-        .agg(pl.col(told).drop_nulls().first())
+        .agg(pl.col(_TOLD).drop_nulls().first())
         .with_columns(
             pl.coalesce("nav", "price").alias("nav"),
             pl.lit(source).alias("source"),
             known_at(pl.col("as_of")).alias("known_at"),
         )
     )
-    return Staged(FUND_SHARES.conform(rows), _not_a_session(facts.filter(~is_session), source))
+    return FUND_SHARES.conform(rows)
 
 
-def _not_a_session(facts: pl.DataFrame, source: str) -> pl.DataFrame:
-    held = facts.filter(pl.col("aum_usd").is_null()).select("fund", "as_of").unique().sort("fund", "as_of")
+def closed_day_figures(rows: pl.DataFrame, calendar: Sequence[date], *, source: str, file: str) -> pl.DataFrame:
+    """A reject (`not_a_session`) for each fund and day of a staged file with figures of a day without a session.
+
+    Counts of a Saturday are such; the blank rows of a holiday say nothing, assets hold until the next session,
+    and days outside `calendar` are not judged.
+    """
+    figures = [name for name in _figures(rows) if name != "aum_usd"]
+    says_something = pl.any_horizontal(pl.lit(False), pl.col(figures).is_not_null())
+    held = rows.filter(_is_closed(calendar) & says_something).select("fund", "as_of").unique().sort("fund", "as_of")
     return held.select(
         pl.lit(source).alias("source"),
-        pl.lit("").alias("file"),
+        pl.lit(file).alias("file"),
         pl.col("fund").alias("entity"),
         pl.lit("as_of").alias("field"),
         pl.lit("not_a_session").alias("reason_code"),
         pl.col("as_of").dt.to_string().alias("detail"),
     ).select(pl.col(name).cast(dtype) for name, dtype in REJECT_COLUMNS.items())
+
+
+def _figures(frame: pl.DataFrame) -> list[str]:
+    return [name for name in _TOLD if name in frame.columns]
+
+
+def _is_closed(calendar: Sequence[date]) -> pl.Expr:
+    within = pl.col("as_of").is_between(min(calendar), max(calendar))
+    return within & ~pl.col("as_of").is_in(list(calendar))
 
 
 def fund_flows_daily(
