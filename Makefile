@@ -13,7 +13,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-live cov lint fmt types sql docs lock clean
+.PHONY: help setup demo check test test-live cov lint fmt types sql docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -31,6 +31,9 @@ $(VENV)/.locked: requirements.lock
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+demo: setup ## A simulated market, two years and two nights: no keys, no internet after the installation
+	$(BIN)/smallcaps demo
 
 check: lint types sql test ## Everything CI runs: ruff, mypy --strict, sqlfluff, tests
 

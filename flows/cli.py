@@ -31,6 +31,9 @@ app = typer.Typer(
 )
 
 
+DEMO_FOLDER = Path("data") / "demo"
+
+
 def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -59,6 +62,32 @@ def options(
 ) -> None:
     """Run the warehouse and ask it."""
     console.VERBOSE.set(verbose)
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", help="Where the demo may live; made anew each time.")
+    ] = DEMO_FOLDER,
+) -> None:
+    """Show it all on a simulated market: two years, a good night, a refused one. No keys, no internet."""
+    from flows.demo import demo_market, run_demo, work
+
+    market = demo_market()
+    with console.bar(work(market)) as tell:
+        shown = run_demo(data_dir, market, tell)
+    console.say(f"\nBackfill. {shown.backfill.summary}")
+    console.say(f"\nA night that is published. {shown.good_night.summary}")
+    console.say(f"\nA night that is refused (exit code {shown.refused_night.exit_code}). The alert, as received:\n")
+    console.say("\n".join(f"    {line}".rstrip() for line in shown.alert.splitlines()))
+    console.say(f"\nThe segments in the published file, session {shown.last_session}:\n")
+    console.show_table(shown.segments)
+    console.show_facts(shown.places)
+    if not shown.went_as_told:
+        console.complain(
+            "The demo did not go as it should. Next: smallcaps demo --verbose, and look at the run records."
+        )
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -6,14 +6,22 @@ On a terminal long work shows a moving line with its latest message; elsewhere i
 import csv
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -52,11 +60,16 @@ def show_facts(facts: Mapping[str, object]) -> None:
 
 def show_rows(frame: "pl.DataFrame") -> None:
     """A table on a terminal, CSV elsewhere: null is empty, numbers as they are, a list apart by spaces."""
-    if not sys.stdout.isatty():
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(frame.columns)
-        writer.writerows([_csv_text(value) for value in row] for row in frame.iter_rows())
+    if sys.stdout.isatty():
+        show_table(frame)
         return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_csv_text(value) for value in row] for row in frame.iter_rows())
+
+
+def show_table(frame: "pl.DataFrame") -> None:
+    """A table for people, wherever it goes."""
     table = Table(header_style="bold")
     for name, dtype in frame.schema.items():
         table.add_column(Text(name), justify="right" if dtype.is_numeric() else "left")
@@ -83,6 +96,43 @@ def progress(what: str) -> Iterator[None]:
         task = bar.add_task("starting", name=what, total=None)
         with _logging_to(_MovingLine(bar, task)):
             yield
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar over `total` units of work; gives a function that names the next part and says how many units it has.
+
+    A part's units are done when the next one begins; a judged session is done when it is logged. Without a terminal
+    each part is a line of its own.
+    """
+    if not sys.stderr.isatty():
+        with _logging_to(logging.NullHandler()):
+            yield lambda part, _: print(f"{part} ...", file=sys.stderr, flush=True)  # noqa: T201 (this is the console)
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress_bar:
+        parts = _Parts(progress_bar, progress_bar.add_task("starting", total=total))
+        with _logging_to(parts):
+            yield parts.begin
+        parts.begin("done", 0)
+
+
+class _Parts(logging.Handler):
+    """Moves a bar: part by part, and within a part by the sessions that are judged."""
+
+    def __init__(self, progress_bar: Progress, task: TaskID) -> None:
+        super().__init__()
+        self._bar, self._task = progress_bar, task
+        self._done, self._units = 0, 0
+
+    def begin(self, part: str, units: int) -> None:
+        self._done += self._units
+        self._units = units
+        self._bar.update(self._task, completed=self._done, description=part)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "judged") and self._bar.tasks[0].completed < self._done + self._units:
+            self._bar.advance(self._task)
 
 
 class _MovingLine(logging.Handler):

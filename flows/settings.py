@@ -6,6 +6,9 @@ Secrets are `SecretStr`: they show as asterisks wherever a setting is printed.
 """
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -18,7 +21,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from flows.errors import UsageError
 
@@ -130,15 +139,46 @@ class Settings(BaseSettings):
         return tuple(name for name in self.enabled_sources if name not in self.required_sources)
 
 
+class _Given(Settings):
+    """The same settings, from nothing but what is given: neither environment nor `.env` counts."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given at construction."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+_GIVEN: ContextVar[Mapping[str, object] | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def given(fields: Mapping[str, object]) -> Iterator[None]:
+    """Inside the block settings are these fields and defaults, whatever the operator has set."""
+    token = _GIVEN.set(fields)
+    try:
+        yield
+    finally:
+        _GIVEN.reset(token)
+
+
 def load_settings(*, data_dir: Path | None = None, archive: Path | None = None) -> Settings:
     """The settings of this process; what is given here goes before the environment.
 
     Raises:
         UsageError: a variable has no usable value. Its name is told, never its value.
     """
-    given = {"data_dir": data_dir, "archive": archive}
+    told = {name: value for name, value in {"data_dir": data_dir, "archive": archive}.items() if value is not None}
+    fixed = _GIVEN.get()
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**told) if fixed is None else _Given(**{**fixed, **told})  # type: ignore[arg-type]
     except ValidationError as error:
         reason = _reason(error)
     except SettingsError as error:  # a list or a group that is no JSON; its text holds no value

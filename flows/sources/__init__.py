@@ -1,5 +1,6 @@
 """Every source, registered once: a new vendor is one module and one line here."""
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flows.edge.rate_limit import HostRateLimit
@@ -26,11 +27,18 @@ def source(name: str) -> Source:
 
 
 def rate_limit(settings: SourceSettings, default_per_second: float = 1.0) -> HostRateLimit:
-    """The rate limit of every source's host, wherever the settings put it."""
+    """The rate limit of every source's host, wherever the settings put it; this machine itself needs no protection."""
     rates: dict[str, float] = {}
     for known in SOURCES.values():
         address = settings.base_urls.get(known.name, known.base_url)
         host = urlsplit(address).hostname if address else None
-        if host:
+        if host and not _is_loopback(host):
             rates[host] = min(known.requests_per_second, rates.get(host, known.requests_per_second))
     return HostRateLimit(rates, default_per_second=default_per_second)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -253,7 +253,9 @@ def _stacked(parts: list[pl.DataFrame], full_name: str) -> pl.DataFrame:
 
 
 def _tell(judged: JudgedSession) -> None:
+    told = {"judged": judged.session}
     if judged.status != "published":
-        log.warning("%s %s %s", judged.session, judged.status, " ".join(judged.rule_codes))
-    else:
-        log.info("%s admitted: %s companies, %s held", judged.session, judged.company_count, judged.quarantined_count)
+        log.warning("%s %s %s", judged.session, judged.status, " ".join(judged.rule_codes), extra=told)
+        return
+    counts = (judged.company_count, judged.quarantined_count)
+    log.info("%s admitted: %s companies, %s held", judged.session, *counts, extra=told)

@@ -6,7 +6,7 @@ from flows.alert import NOT_GOOD, Alert, AlertKind, FailingRows, alert_kind
 from flows.edge.alerts import send_alert
 from flows.edge.run_records import write_record
 from flows.paths import DataPaths
-from flows.run_record import AlertOutcome, RunRecord, RunStatus
+from flows.run_record import AlertOutcome, RunRecord, RunStatus, SessionVerdict
 from flows.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,7 @@ def alert_for(
     last_good_session: str = "",
 ) -> Alert:
     """The message about one finished run, from its record."""
-    refused = record.sessions_with("refused")
-    about = [verdict.session_date for verdict in refused] or record.asked_sessions
+    about = [verdict.session_date for verdict in _refused(record)] or record.asked_sessions
     return Alert(
         kind=kind,
         headline=record.error or _headline(record),
@@ -81,8 +80,13 @@ def _headline(record: RunRecord) -> str:
 def _rule_codes(record: RunRecord) -> tuple[str, ...]:
     of_gate = record.gate.get("rule_codes", ())
     gate_codes = [str(code) for code in of_gate] if isinstance(of_gate, list | tuple) else []
-    of_sessions = [code for verdict in record.sessions_with("refused") for code in verdict.rule_codes]
+    of_sessions = [code for verdict in _refused(record) for code in verdict.rule_codes]
     return tuple(dict.fromkeys([*of_sessions, *gate_codes]))
+
+
+def _refused(record: RunRecord) -> list[SessionVerdict]:
+    """Refused sessions that were asked for: a night that judges the past anew has nothing new to tell of it."""
+    return [verdict for verdict in record.sessions_with("refused") if verdict.session_date in record.asked_sessions]
 
 
 def _counts(record: RunRecord) -> dict[str, int]:

@@ -112,7 +112,7 @@ def test_backfill_counts_its_sessions(paths: DataPaths) -> None:
     with webhook() as hook:
         notify(settings_with(hook.url), paths, record)
     assert "sessions published 2, sessions refused 2, sessions missing 0" in hook.posts[0]["message"]
-    assert hook.posts[0]["title"] == "smallcaps FAILED: nightly A07, A08, G01"
+    assert hook.posts[0]["title"] == "smallcaps FAILED: session 2026-01-15 A07, A08, G01"
 
 
 def test_missing_channel_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:

@@ -43,7 +43,8 @@ def test_unknown_source() -> None:
 
 
 def test_rate_limits_follow_the_address() -> None:
-    settings = SourceSettings(base_urls={"nasdaq_screener": "http://127.0.0.1:9/x"})
-    limit = rate_limit(settings)
-    assert limit._interval_s["127.0.0.1"] == 2.0
+    settings = SourceSettings(base_urls={"nasdaq_screener": "http://mirror.test:9/x", "simfin": "http://127.0.0.1:9/"})
+    limit = rate_limit(settings, 50.0)
+    assert limit._interval_s["mirror.test"] == 2.0
     assert "api.nasdaq.com" not in limit._interval_s
+    assert "127.0.0.1" not in limit._interval_s  # this machine is asked as fast as the settings say

@@ -1,0 +1,227 @@
+"""On a market whose truth is known the warehouse finds it again, or says that it does not know."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+import pytest
+
+from flows.edge.demo_folder import write_files
+from flows.simulated.funds import NOT_UPDATED, fund_days
+from flows.simulated.market import Market
+from flows.simulated.reports import LATE, RESTATED, reports
+from flows.simulated.served import BadDays
+from flows.simulated.vendors import Vendors
+from tests.flows.conftest import Site
+from tests.flows.conftest import lighten_gate as lightened
+
+MARKET = Market(date(2024, 2, 1), date(2025, 3, 31), companies=120, seed=11)
+STALE_EXCHANGE, STALE_MARKET = MARKET.sessions[150], MARKET.sessions[230]
+VINTAGES = (date(2024, 9, 13), date(2025, 3, 3))
+BOUNDS = {"mega": 200e9, "large": 10e9, "mid": 2e9, "small": 300e6, "micro": 50e6, "nano": 0.0}
+"""Whole thresholds of fixed_usd, said once more: a truth that asks the code under test is none."""
+
+
+@pytest.fixture(scope="module")
+def recovered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Fourteen months of the simulated market, backfilled through the vendors' own formats and the whole gate."""
+    site = Site(tmp_path_factory.mktemp("recovery"))
+    vendors = Vendors(MARKET, BadDays({STALE_EXCHANGE: "nasdaq"}, frozenset({STALE_MARKET})))
+    write_files(site.archive, vendors.archive(MARKET.sessions[-1], VINTAGES))
+    with pytest.MonkeyPatch.context() as patch:
+        site.use(patch)
+        outcome = site.backfill(MARKET.sessions[0], MARKET.sessions[-1])
+        assert outcome.exit_code == 0, outcome.one_line
+        yield site
+
+
+@pytest.fixture(scope="module")
+def caps(recovered: Site) -> pl.DataFrame:
+    """core.market_caps beside the truth: session_date, company (of the truth), found, cap_usd; either may be null."""
+    truth = MARKET.caps.with_columns(pl.col("cap_usd").round(0).cast(pl.Int64))
+    owner = truth.select("session_date", "company", "symbols").explode("symbols").rename({"symbols": "ticker"})
+    found = recovered.query("select session_date, ticker, company_id, cap_usd as found from core.market_caps")
+    named = found.join(owner, on=["session_date", "ticker"], how="full", coalesce=True)
+    told = named.filter(pl.col("found").is_not_null())
+    assert told["company"].null_count() == 0, told.filter(pl.col("company").is_null())
+    return truth.drop("symbols").join(
+        told.select("session_date", "company", "company_id", "found"), on=["session_date", "company"], how="left"
+    )
+
+
+def admitted() -> list[date]:
+    return [day for day in MARKET.sessions if day not in (STALE_EXCHANGE, STALE_MARKET)]
+
+
+def key(case: str) -> str:
+    return MARKET.listings.cast[case]
+
+
+def test_only_the_stale_sessions_are_refused(recovered: Site) -> None:
+    refused = {day: codes for day, (status, codes) in recovered.verdicts().items() if status != "published"}
+    assert set(refused) == {STALE_EXCHANGE, STALE_MARKET}
+    assert all("ADM_REPEATED" in codes for codes in refused.values())
+
+
+def test_every_cap_is_the_truth_or_absent(caps: pl.DataFrame) -> None:
+    known = caps.filter(pl.col("found").is_not_null())
+    wrong = known.filter((pl.col("found") - pl.col("cap_usd")).abs() > 1)  # a class pair is rounded line by line
+    assert wrong.is_empty(), wrong
+    assert known.height > 0.99 * MARKET.caps.filter(pl.col("session_date").is_in(admitted())).height
+
+
+def test_what_is_absent_is_what_nobody_could_know(caps: pl.DataFrame) -> None:
+    """Sessions on which a count lags its split, a cap that is blank or zero, the first days of a shell's company."""
+    absent = caps.filter(pl.col("found").is_null() & pl.col("session_date").is_in(admitted()))
+    by_company = defaultdict(list)
+    for company, day in absent.select("company", "session_date").iter_rows():
+        by_company[company].append(MARKET.position(day))
+    splits = {split.key: list(range(split.at, split.at + split.lag)) for split in MARKET.listings.splits}
+    blank = {gap.key: list(range(gap.at, gap.until)) for gap in MARKET.listings.unpriced}
+    without = {MARKET.position(STALE_EXCHANGE), MARKET.position(STALE_MARKET)}
+    expected = {
+        company: [at for at in positions if at not in without]
+        for company, positions in {**splits, **blank}.items()
+        if positions
+    }
+    assert dict(by_company) == expected
+
+
+def test_a_held_company_is_named_with_its_last_cap(recovered: Site) -> None:
+    split = next(split for split in MARKET.listings.splits if split.key == key("forward_split"))
+    day = MARKET.sessions[split.at]
+    (row,) = recovered.rows("ops.quarantine", session_date=day, reason_code="ADM_JUMP").to_dicts()
+    last = MARKET.caps.filter(company=split.key, session_date=MARKET.sessions[split.at - 1])["cap_usd"].item()
+    assert row["last_cap_usd"] == round(last)
+
+
+def test_identities_survive_splits_renames_classes_and_reuse(recovered: Site, caps: pl.DataFrame) -> None:
+    ids = caps.drop_nulls("company_id").group_by("company").agg(pl.col("company_id").unique())
+    assert ids.filter(pl.col("company_id").list.len() > 1).is_empty()  # one id for one company, always
+    owners = ids.explode("company_id")["company_id"]
+    assert owners.n_unique() == owners.len()  # and never one id for two
+    assert {key("reused_symbol"), key("delisted"), key("renamed"), key("shell_that_merged")} <= set(ids["company"])
+    types = dict(recovered.query("select distinct symbol, security_type from core.securities").iter_rows())
+    assert types[next(line.symbol for line in MARKET.lines if line.key == key("depositary"))] == "depositary_share"
+    assert {"warrant", "unit", "right", "preferred", "spac", "fund"} <= set(types.values())
+
+
+def test_buckets_and_segments_are_those_of_the_true_caps(recovered: Site, caps: pl.DataFrame) -> None:
+    known = caps.filter(pl.col("found").is_not_null())
+    bucket = pl.coalesce(pl.when(pl.col("cap_usd") >= bound).then(pl.lit(name)) for name, bound in BOUNDS.items())
+    truth = known.with_columns(segment=bucket)
+    members = recovered.query(
+        """select caps.session_date, caps.company_id, members.bucket from core.market_caps as caps
+        inner join core.bucket_memberships as members on members.company_id = caps.company_id
+            and caps.session_date >= members.valid_from
+            and (members.valid_to is null or caps.session_date <= members.valid_to)"""
+    )
+    beside = truth.join(members, on=["session_date", "company_id"], how="left")
+    assert beside.filter(pl.col("bucket").ne_missing(pl.col("segment"))).is_empty()
+    totals = truth.group_by("session_date", "segment").agg(cap=pl.col("found").sum(), companies=pl.len().cast(pl.Int32))
+    segments = recovered.query(
+        "select session_date, segment, market_cap_usd::bigint as stored, company_count from marts.segment_daily "
+        "where segment not in ('smid', 'total')"
+    )
+    pair = segments.join(totals, on=["session_date", "segment"], how="left").with_columns(
+        pl.col("cap").fill_null(0), pl.col("companies").fill_null(0)
+    )
+    assert pair.height == 6 * len(admitted())
+    assert pair.filter(
+        (pl.col("stored") != pl.col("cap")) | (pl.col("company_count") != pl.col("companies"))
+    ).is_empty()
+
+
+@pytest.mark.parametrize("day", [date(2024, 6, 28), date(2024, 11, 20), date(2025, 1, 15), date(2025, 3, 31)])
+def test_price_earnings_ratio_of_small_companies(recovered: Site, caps: pl.DataFrame, day: date) -> None:
+    """Trailing four quarters published by the day, by hand: sum of caps over sum of earnings, losses included."""
+    known = caps.filter((pl.col("session_date") == day) & pl.col("found").is_between(300_000_000, 1_999_999_999))
+    cap = earned = losses = covered = 0
+    for company, worth in known.select("company", "found").iter_rows():
+        quarters = trailing(company, day)
+        if quarters is None:
+            continue
+        covered += 1
+        losses += quarters <= 0
+        cap, earned = cap + worth, earned + quarters
+    row = recovered.rows(
+        "marts.valuation_daily", session_date=day, segment="small", measure="pe", convention="incl_losses"
+    )
+    (stored,) = row.to_dicts()
+    assert stored["company_count"] == covered > 20
+    assert stored["value"] == pytest.approx(cap / earned, rel=1e-9)
+    assert stored["loss_share_count"] == pytest.approx(losses / covered)
+
+
+def trailing(company: str, day: date) -> int | None:
+    """Earnings of the last four quarters published by the day; None where not four, or the last is too old."""
+    last = known_quarters(company, day)[-4:]
+    if len(last) < 4 or (day - last[-1][0]).days > 460:
+        return None
+    return sum(earnings for _, earnings in last)
+
+
+def known_quarters(company: str, day: date) -> list[tuple[date, int]]:
+    """End and earnings of each quarter published by the day: as last downloaded by then, else as downloaded next."""
+    downloads = sorted((v for v in VINTAGES if v <= day), reverse=True) + [v for v in VINTAGES if v > day]
+    quarters: dict[date, int] = {}
+    for vintage in downloads:
+        rows = reports(MARKET, vintage).filter((pl.col("company") == company) & (pl.col("published") <= day))
+        for end, earnings in rows.select("end", "earnings").iter_rows():
+            quarters.setdefault(end, earnings)
+    return sorted(quarters.items())
+
+
+KNOWN_EARNINGS = """
+select period_end, value::bigint as earnings from core.fundamentals
+where company_id = '{company_id}' and concept = 'net_income_common' and fiscal_period like '%Q%'
+    and known_at::date <= date '{day}' + 1
+qualify row_number() over (
+    partition by period_end
+    order by vintage_date > date '{day}', abs(vintage_date - date '{day}')
+) = 1
+order by period_end
+"""
+
+
+@pytest.mark.parametrize("company", [LATE, RESTATED])
+@pytest.mark.parametrize("day", [date(2024, 12, 20), date(2025, 1, 31), date(2025, 3, 28)])
+def test_late_and_restated_reports_count_as_they_were_known(
+    recovered: Site, caps: pl.DataFrame, company: str, day: date
+) -> None:
+    """What core.fundamentals says of each quarter by a day is what had been published and downloaded by then."""
+    (company_id,) = caps.filter(company=company, session_date=day)["company_id"]
+    facts = recovered.query(KNOWN_EARNINGS.format(company_id=company_id, day=day))
+    assert facts.rows() == known_quarters(company, day)
+    newest = facts["period_end"].max()
+    late_day = company == LATE and day < date(2025, 1, 24)
+    assert newest == (
+        date(2024, 6, 30) if late_day else date(2024, 12, 31) if day > date(2025, 2, 9) else date(2024, 9, 30)
+    )
+
+
+def test_the_restated_quarter_is_a_loss_only_in_the_later_download() -> None:
+    before, after = (dict(known_quarters(RESTATED, day))[date(2024, 3, 31)] for day in (VINTAGES[0], VINTAGES[1]))
+    assert before > 0 > after == -before
+
+
+def test_flows_are_the_truth_and_unknown_where_they_are_not_out_yet(recovered: Site) -> None:
+    truth = fund_days(MARKET).select("session_date", "fund", true="flow_usd")
+    stored = recovered.query("select session_date, fund, flow_usd, quality from marts.fund_flows_daily")
+    pair = stored.join(truth, on=["session_date", "fund"], how="left")
+    late = MARKET.sessions[-NOT_UPDATED:]
+    out = pair.filter(~pl.col("session_date").is_in(late))
+    assert out.height == (len(admitted()) - NOT_UPDATED) * truth["fund"].n_unique()
+    assert out.filter((pl.col("flow_usd") - pl.col("true").round(1)).abs().fill_null(1.0) > 0.01).is_empty()
+    unknown = pair.filter(pl.col("session_date").is_in(late))
+    assert unknown["flow_usd"].null_count() == unknown.height > 0
+
+
+def test_rebuild_from_landing_is_what_was_published(recovered: Site) -> None:
+    published = recovered.hashes()
+    with pytest.MonkeyPatch.context() as patch:
+        recovered.use(patch)
+        lightened(patch)
+        assert recovered.rebuild().exit_code == 0
+    assert recovered.hashes() == published
