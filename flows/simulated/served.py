@@ -13,10 +13,11 @@ COLUMNS = ("lastsale", "netchange", "pctchange", "volume", "marketCap")
 
 @dataclass(frozen=True)
 class BadDays:
-    """Sessions on which the vendor serves the session before: of one exchange, or of all."""
+    """Sessions on which the vendor serves the session before, of one exchange or of all, and those nobody collected."""
 
     stale_exchange: Mapping[date, str] = field(default_factory=dict)
     stale_market: frozenset[date] = frozenset()
+    absent: frozenset[date] = frozenset()
 
 
 def served_rows(market: Market, bad: BadDays) -> pl.DataFrame:
@@ -29,7 +30,7 @@ def served_rows(market: Market, bad: BadDays) -> pl.DataFrame:
         rows = _stale(rows, market, session, pl.col("exchange") == exchange)
     for session in sorted(bad.stale_market):
         rows = _stale(rows, market, session, pl.lit(value=True))
-    return rows
+    return rows.filter(~pl.col("session_date").is_in(list(bad.absent)))
 
 
 def _stale(rows: pl.DataFrame, market: Market, session: date, which: pl.Expr) -> pl.DataFrame:
