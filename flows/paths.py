@@ -1,6 +1,7 @@
 """Every path below the data folder, derived from its root and nothing else."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -42,7 +43,7 @@ class DataPaths:
 
     @property
     def reports(self) -> Path:
-        """HTML reports."""
+        """HTML reports, one page per session."""
         return self.root / "reports"
 
     @property
@@ -63,6 +64,15 @@ class DataPaths:
     def build(self, run_id: str) -> Path:
         """The build of one run."""
         return self.builds / f"{run_id}.duckdb"
+
+    def report(self, session: date) -> Path:
+        """The page about one session."""
+        return self.reports / f"report-{session.isoformat()}.html"
+
+    @property
+    def latest_report(self) -> Path:
+        """The page about the last published session."""
+        return self.reports / "latest.html"
 
     def run_record(self, run_id: str) -> Path:
         """The record of one run."""

@@ -1,0 +1,74 @@
+"""What the page asks the published file; `flows.report.contents` fills in day, scheme and flow_days."""
+
+LAST_PUBLISHED = "select max(session_date) as session_date from ops.sessions where status = 'published'"
+VERDICT = "select status, rule_codes from ops.sessions where session_date = date '{day}'"
+PUBLICATION = """
+select run_id, build_closed_at from ops.publications order by build_closed_at desc, run_id desc limit 1
+"""
+SEGMENTS = """
+select segments.*, valuations.value as pe_median, valuations.cap_coverage as pe_coverage, valuations.loss_share_count
+from marts.segment_daily as segments
+left join marts.valuation_daily as valuations
+    on valuations.session_date = segments.session_date and valuations.scheme_id = segments.scheme_id
+    and valuations.segment = segments.segment and valuations.measure = 'pe' and valuations.convention = 'median'
+where segments.scheme_id = '{scheme}' and segments.session_date = date '{day}'
+"""
+VALUATIONS = """
+select segment, convention, value, null_reason, company_count, cap_coverage, restated_share, median_report_age_days,
+    universe
+from marts.valuation_daily
+where scheme_id = '{scheme}' and measure = 'pe' and session_date = date '{day}'
+"""
+RETURNS = """
+select session_date, scheme_id, segment, return_price_vw from marts.segment_daily
+where scheme_id = '{scheme}' and session_date <= date '{day}'
+"""
+SPREADS = """
+select session_date, convention, value, large_value, discount, percentile, history_start, history_sessions
+from marts.valuation_spread_daily
+where scheme_id = '{scheme}' and measure = 'pe' and segment = 'small' and session_date <= date '{day}'
+order by session_date
+"""
+COVERAGE = """
+select session_date, segment, cap_coverage from marts.valuation_daily
+where scheme_id = '{scheme}' and measure = 'pe' and convention = 'median' and segment in ('small', 'large')
+    and session_date <= date '{day}'
+order by session_date
+"""
+FLOWS = """
+select session_date, segment, flow_usd, flow_5d_usd, flow_20d_usd, flow_60d_usd, quality
+from marts.segment_flows_daily
+where session_date <= date '{day}' and session_date > date '{day}' - interval {flow_days} day
+order by session_date
+"""
+FUNDS = """
+select segment, string_agg(distinct fund, ' ' order by fund) as funds from marts.fund_flows_daily
+where segment is not null and session_date <= date '{day}' and session_date > date '{day}' - interval {flow_days} day
+group by segment
+"""
+SESSIONS = """
+select session_date, status, is_degraded, rule_codes, degraded_sources, quarantined_count, run_id
+from ops.sessions where session_date <= date '{day}' order by session_date
+"""
+CHECKS = """
+select session_date is null as is_gate, rule_code, subject, severity, outcome, observed, expected, failing_rows
+from ops.checks
+where (session_date = date '{day}'
+        and run_id = (select run_id from ops.sessions where session_date = date '{day}'))
+    or (session_date is null
+        and run_id = (select run_id from ops.publications order by build_closed_at desc, run_id desc limit 1))
+order by outcome, rule_code, subject
+"""
+HELD = """
+select entity, source, reason_code, last_cap_usd, detail, count(*) over () as total
+from ops.quarantine where session_date = date '{day}' and status = 'held'
+order by last_cap_usd desc nulls last, entity, reason_code, detail limit 10
+"""
+SOURCES = """
+select licences.source, licences.roles, licences.licence, licences.terms, count(*) as files,
+    max(fetches.landed_at) as landed_at
+from ops.fetches as fetches
+inner join ops.licences as licences on licences.source = fetches.source
+where fetches.is_in_use
+group by all order by licences.source
+"""

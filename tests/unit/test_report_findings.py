@@ -1,0 +1,218 @@
+"""Titles by hand: what they say where all is known, and where it is not."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from flows.edge import ddl
+from flows.report import charts, figures, findings
+from flows.report.contents import Contents, read_contents
+from flows.report.sections import SECTIONS
+from transforms.measures.drawdown import drawdown_daily
+
+DAY = date(2024, 12, 31)
+BEFORE = DAY - timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def nothing() -> Contents:
+    """A published session of which nothing else is known."""
+    with duckdb.connect() as con:
+        ddl.apply(con)
+        con.execute(
+            "insert into ops.sessions (session_date, status, is_degraded, rule_codes, degraded_sources, row_count, "
+            "company_count, quarantined_count, run_id) "
+            "values (date '2024-12-31', 'published', false, [], [], 0, 0, 0, 'run-1')"
+        )
+        return read_contents(lambda sql: con.execute(sql).pl())
+
+
+def rows(like: pl.DataFrame, *given: dict[str, Any]) -> pl.DataFrame:
+    """A frame of that shape; what a row leaves out is null."""
+    return pl.DataFrame([{name: row.get(name) for name in like.columns} for row in given], schema=like.schema)
+
+
+SMALL = {"session_date": DAY, "segment": "small", "company_count": 1372, "market_cap_usd": 1_241_291_532_872}
+
+
+@pytest.mark.parametrize(
+    ("known", "title"),
+    [
+        (
+            {"cap_share": 0.01699, "return_price_vw": 0.002097, "multi_day_count": 0},
+            "1,372 small companies: 1,241.3 bn USD, 1.7 % of the market, up 0.21 % on the day",
+        ),
+        (
+            {"cap_share": 0.01699, "return_price_vw": -0.01, "multi_day_count": 1370},
+            "1,372 small companies: 1,241.3 bn USD, 1.7 % of the market, down 1.00 % since their last session",
+        ),
+        (
+            {"cap_share": 0.01699, "return_price_vw": 0.00001, "multi_day_count": 0},
+            "1,372 small companies: 1,241.3 bn USD, 1.7 % of the market, unchanged on the day",
+        ),
+        ({}, "1,372 small companies: 1,241.3 bn USD, unknown of the market, their return is unknown"),
+        ({"company_count": 0}, "No small company was admitted on this session"),
+    ],
+)
+def test_title_of_the_segments(nothing: Contents, known: dict[str, Any], title: str) -> None:
+    told = replace(nothing, segments=rows(nothing.segments, SMALL | known))
+    assert findings.about_segments(told) == title
+
+
+SPREAD = {"session_date": DAY, "convention": "median", "value": 20.456, "large_value": 27.659, "discount": -0.2604}
+COST = "Small companies that earn cost 20.5 times their earnings at the median, large ones 27.7: 26.0 %"
+
+
+@pytest.mark.parametrize(
+    ("known", "title"),
+    [
+        (
+            {"percentile": 0.2222, "history_sessions": 252, "history_start": date(2024, 1, 2)},
+            f"{COST} less; they were as cheap or cheaper on 22 % of 252 sessions since 2024-01-02",
+        ),
+        (
+            {"discount": 0.26, "percentile": 1.0, "history_sessions": 1, "history_start": DAY},
+            f"{COST} more; there is no history yet to compare that with",
+        ),
+        ({"discount": None}, "What small companies cost against large ones is unknown on this session"),
+        ({"session_date": BEFORE}, "What small companies cost against large ones is unknown on this session"),
+        ({"convention": "hybrid"}, "What small companies cost against large ones is unknown on this session"),
+    ],
+)
+def test_title_of_the_valuation(nothing: Contents, known: dict[str, Any], title: str) -> None:
+    told = replace(nothing, spreads=rows(nothing.spreads, SPREAD | {"history_sessions": 0} | known))
+    assert findings.about_valuation(told) == title
+
+
+@pytest.mark.parametrize(
+    ("returns", "title"),
+    [
+        ((None, 0.10, -0.062), "Small companies stand 6.2 % below their high of 2024-12-30"),
+        ((None, -0.05), "Small companies stand 5.0 % below their level of 2024-12-30, where the history starts"),
+        ((None, -0.10, 0.20), "Small companies stand at their high since 2024-12-29"),
+        ((None, 0.10, None), "How far small companies stand below their high is unknown on this session"),
+        ((None,), "How far small companies stand below their high is unknown on this session"),
+        ((), "How far small companies stand below their high is unknown on this session"),
+    ],
+)
+def test_title_of_the_drawdown(nothing: Contents, returns: tuple[float | None, ...], title: str) -> None:
+    frame = pl.DataFrame(
+        {
+            "session_date": [DAY - timedelta(days=len(returns) - 1 - at) for at in range(len(returns))],
+            "return_price_vw": returns,
+        },
+        schema={"session_date": pl.Date, "return_price_vw": pl.Float64},
+    ).with_columns(scheme_id=pl.lit("fixed_usd"), segment=pl.lit("small"))
+    assert findings.about_drawdown(replace(nothing, drawdowns=drawdown_daily(frame))) == title
+
+
+FLOW = {"session_date": DAY, "segment": "small", "quality": "complete"}
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        (
+            [{"flow_usd": 1e8, "flow_20d_usd": -2.5e9}],
+            "Funds of small companies lost 2.5 bn USD over twenty sessions",
+        ),
+        (
+            [{"session_date": BEFORE, "flow_usd": 1e8, "flow_20d_usd": 253_950_000.0}, {"flow_usd": 5e7}],
+            "Funds of small companies took in 253.9 mn USD over twenty sessions to 2024-12-30, the last known",
+        ),
+        (
+            [{"flow_usd": -4.2e6, "quality": "partial"}],
+            "Funds of small companies lost 4.2 mn USD in one session, partly known",
+        ),
+        (
+            [{"segment": "large", "flow_usd": 1.0, "flow_20d_usd": 1.0}],
+            "What went into funds of small companies is unknown",
+        ),
+        ([{"quality": "missing"}], "What went into funds of small companies is unknown"),
+        ([], "What went into funds of small companies is unknown"),
+    ],
+)
+def test_title_of_the_flows(nothing: Contents, given: list[dict[str, Any]], title: str) -> None:
+    told = replace(nothing, flows=rows(nothing.flows, *[FLOW | row for row in given]))
+    assert findings.about_flows(told) == title
+
+
+def test_title_of_the_quality(nothing: Contents) -> None:
+    day = {"session_date": DAY, "is_degraded": False, "rule_codes": [], "degraded_sources": [], "run_id": "run-1"}
+    sessions = rows(
+        nothing.sessions,
+        day | {"session_date": BEFORE, "status": "refused", "quarantined_count": 0},
+        day | {"status": "published", "quarantined_count": 1},
+    )
+    total = rows(nothing.segments, {"segment": "total", "quarantined_cap_usd": 3_000_000_000})
+    passed, failed = ({"rule_code": "A", "outcome": outcome, "is_gate": False} for outcome in ("passed", "failed"))
+    told = replace(nothing, sessions=sessions, segments=total, checks=rows(nothing.checks, passed, passed))
+    end = "1 company (3.0 bn USD) held back; 1 of the last 2 sessions not published"
+    assert findings.about_quality(told) == f"All 2 checks that could be made passed; {end}"
+    warned = replace(told, checks=rows(nothing.checks, passed, failed))
+    assert findings.about_quality(warned) == f"1 check did not pass, 1 did; {end}"
+    assert findings.about_quality(nothing) == (
+        "What the checks found is unknown; 0 companies held back; 0 of the last 1 session not published"
+    )
+
+
+def test_title_of_the_sources(nothing: Contents) -> None:
+    licences = {"nasdaq_screener": "restricted", "simfin": "internal-only", "treasury": "public-domain", "files": "own"}
+    every = rows(nothing.sources, *[{"source": name, "licence": licence} for name, licence in licences.items()])
+    free = every.filter(pl.col("source").is_in(["treasury", "files"]))
+    assert findings.about_sources(nothing) == "Which sources this page rests on is unknown"
+    assert (
+        findings.about_sources(replace(nothing, sources=every))
+        == "Not to be passed on: nasdaq_screener, simfin forbid it"
+    )
+    assert findings.about_sources(replace(nothing, sources=free)) == "No source of this page forbids passing it on"
+
+
+def test_where_nothing_is_known_no_figure_and_no_chart_is_made_up(nothing: Contents) -> None:
+    sections = [make(nothing) for make in SECTIONS]
+    assert [section.charts for section in sections] == [()] * len(sections)
+    cells = "".join(
+        section.body for section in sections if section.key in {"segments", "valuation", "drawdown", "flows"}
+    )
+    assert "<td>0" not in cells
+    assert "<td>unknown</td>" in cells
+
+
+def test_numbers_as_people_read_them() -> None:
+    assert figures.percent(None) == figures.number(None) == figures.billions(None) == figures.dollars(None) == "unknown"
+    assert figures.moved(None) == figures.day(None) == figures.instant(None) == "unknown"
+    assert figures.percent(-0.000001, 2) == "0.00 %"
+    assert figures.percent(0.0) == "0.0 %"
+    assert figures.number(-1234.5, 1) == "-1,234.5"
+    assert [figures.dollars(value) for value in (999, -4.2e6, 1e9, 601_309_462_963)] == [
+        "999 USD", "-4.2 mn USD", "1.0 bn USD", "601.3 bn USD",
+    ]  # fmt: skip
+
+
+def test_unknown_days_stay_in_the_chart_as_unknown(nothing: Contents) -> None:
+    given = [FLOW | {"session_date": BEFORE, "flow_usd": 1e9}, FLOW | {"quality": "missing"}]
+    chart = charts.flows(replace(nothing, flows=rows(nothing.flows, *given)), "small")
+    assert chart is not None
+    assert chart.specification["datasets"]["rows"] == [
+        {"session_date": "2024-12-30T12:00:00", "quality": "complete", "flow": 1.0},
+        {"session_date": "2024-12-31T12:00:00", "quality": "missing", "flow": None},
+    ]
+    assert "2024-12-30 to 2024-12-31" in chart.description
+
+
+def test_a_long_history_is_thinned_to_weeks_and_keeps_its_last_session(nothing: Contents) -> None:
+    days = [DAY - timedelta(days=at) for at in range(charts.MOST_SESSIONS + 1)]
+    long = rows(nothing.spreads, *[SPREAD | {"session_date": day, "history_sessions": 1} for day in days])
+    whole, thinned = (
+        charts.valuation(replace(nothing, spreads=frame)) for frame in (long.head(charts.MOST_SESSIONS), long)
+    )
+    assert whole is not None
+    assert thinned is not None
+    assert len(whole.specification["datasets"]["rows"]) == charts.MOST_SESSIONS
+    kept = [row["session_date"] for row in thinned.specification["datasets"]["rows"]]
+    assert 110 < len(kept) < 120
+    assert kept[-1] == "2024-12-31T12:00:00"
