@@ -159,6 +159,20 @@ def status(data_dir: DataDir = None) -> None:
 
 
 @app.command()
+def report(
+    session: Annotated[
+        date | None,
+        typer.Option("--session", parser=_date, metavar="DATE", help="A published session; else the last one."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write the HTML page about a published session, and say where it lies."""
+    from flows.steps.report import make_page
+
+    console.say(str(make_page(_paths(data_dir), session)))
+
+
+@app.command()
 def rollback(
     to: Annotated[str | None, typer.Option("--to", metavar="RUN_ID", help="Else the build before.")] = None,
     data_dir: DataDir = None,
@@ -324,6 +338,8 @@ def _run_facts(record: "RunRecord | None") -> dict[str, object]:
     return {
         "last run": f"{record.run_id}: {record.status}, exit code {record.exit_code}",
         "last error": record.error,
+        "report": record.report_path,
+        "report error": record.report_error,
         "next step": record.next_step,
     }
 

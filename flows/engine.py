@@ -131,4 +131,5 @@ def _summary(record: RunRecord) -> str:
     ]
     shown = f" ({'; '.join(named[:12])}{' ...' if len(named) > 12 else ''})" if named else ""
     degraded = f" Degraded: {', '.join(sorted(record.degraded_sources))}." if record.degraded_sources else ""
-    return f"Published: {told} sessions{shown}.{degraded}"
+    unreported = f" No report: {record.report_error}" if record.report_error else ""
+    return f"Published: {told} sessions{shown}.{degraded}{unreported}"

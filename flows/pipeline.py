@@ -1,5 +1,6 @@
 """The way of the data in one run, from asking to publishing; nightly, backfill and rebuild all take it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from flows.alert import FailingRows
 from flows.edge.builds import Build
 from flows.edge.diff import revisions
 from flows.edge.quarantine_file import write_quarantine
-from flows.errors import MissingData, Refused
+from flows.errors import MissingData, Refused, on_one_line
 from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
@@ -28,7 +29,9 @@ from flows.steps.flows import write_flows
 from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
+from flows.steps.report import report
 
+log = logging.getLogger(__name__)
 Step = Callable[..., Any]
 ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps")
 """Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
@@ -56,7 +59,7 @@ class Plan:
 
 
 def refresh(run: Run, step: Step = plainly) -> Plan:
-    """Land, plan, build, gate, publish. The run's record tells how it went.
+    """Land, plan, build, gate, publish, report. The run's record tells how it went.
 
     Raises:
         SmallcapsError: a required source failed, admission or the gate refused; nothing was published.
@@ -71,7 +74,17 @@ def refresh(run: Run, step: Step = plainly) -> Plan:
         return plan
     built: Path = step("build", build, run, plan, landed)
     step("publish", publish, run, built)
+    _report(run, step)
     return plan
+
+
+def _report(run: Run, step: Step) -> None:
+    """A page that fails is told in the log and the record; the night is published and stays so."""
+    try:
+        run.record.report_path = str(step("report", report, run))
+    except Exception as error:
+        log.exception("Run %s published, but made no report", run.run_id)
+        run.record.report_error = on_one_line(f"{type(error).__name__}: {error}")
 
 
 def _sessions_to_land(run: Run, base: Base) -> list[date]:

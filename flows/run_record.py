@@ -76,6 +76,8 @@ class RunRecord:
     gate: dict[str, object] = field(default_factory=dict)
     seconds_per_stage: dict[str, float] = field(default_factory=dict)
     published_path: str | None = None
+    report_path: str | None = None
+    report_error: str | None = None
     degraded_sources: dict[str, str] = field(default_factory=dict)
     alerts: list[AlertOutcome] = field(default_factory=list)
 

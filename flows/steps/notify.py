@@ -1,6 +1,7 @@
 """notify: tell somebody how a run ended. The last step of every run; it never fails one."""
 
 import logging
+from pathlib import Path
 
 from flows.alert import NOT_GOOD, Alert, AlertKind, FailingRows, alert_kind
 from flows.edge.alerts import send_alert
@@ -100,6 +101,8 @@ def _counts(record: RunRecord) -> dict[str, int]:
 
 def _look_at(record: RunRecord, paths: DataPaths) -> dict[str, str]:
     places = {"run record": paths.run_record(record.run_id)}
+    if record.report_path is not None:
+        places["report"] = Path(record.report_path)
     if record.status in NOT_GOOD:
         places |= {"failing checks": paths.quality, "rows set aside": paths.quarantine}
     return {what: str(path.absolute()) for what, path in places.items()} | {

@@ -35,7 +35,7 @@ def test_good_night_completes_and_refused_night_fails_with_the_reason(site: Site
     assert "ADM_REPEATED" in bad.message
     assert list(site.verdicts())[-1] == GOOD
 
-    assert {"land", "build", "publish"} <= _task_names(_run_id(good))
+    assert {"land", "build", "publish", "report"} <= _task_names(_run_id(good))
     assert "publish" not in _task_names(_run_id(bad))
     published, refused = _artifact(_run_id(good)), _artifact(_run_id(bad))
     assert "Exit code 0" in published
