@@ -56,8 +56,8 @@ def valuation(contents: Contents) -> Chart | None:
 
 
 def coverage(contents: Contents) -> Chart | None:
-    """How much of small and of large companies the valuation rests on, over time; None where that is unknown."""
-    if contents.coverage["cap_coverage"].count() == 0:
+    """How much of small and of large companies the valuation rests on, over time; None where it rests on nothing."""
+    if not (contents.coverage["cap_coverage"] > 0).any():
         return None
     return _lines(
         contents.coverage.select("session_date", "segment", "cap_coverage"),

@@ -27,7 +27,9 @@ def about_valuation(contents: Contents) -> str:
     """How much cheaper small companies are, at the median of those that earn, and how unusual that is."""
     row = _row(contents.spreads.filter(convention="median", session_date=contents.session))
     if row is None or row["discount"] is None:
-        return "What small companies cost against large ones is unknown on this session"
+        covered = _row(contents.valuations.filter(segment="small", convention="median"))
+        why = ": none has fundamentals that are new enough" if covered and covered["cap_coverage"] == 0 else ""
+        return f"What small companies cost against large ones is unknown on this session{why}"
     text = (
         f"Small companies that earn cost {number(row['value'], 1)} times their earnings at the median, large ones "
         f"{number(row['large_value'], 1)}: {percent(abs(row['discount']))} {'less' if row['discount'] < 0 else 'more'}"

@@ -88,6 +88,18 @@ def test_title_of_the_valuation(nothing: Contents, known: dict[str, Any], title:
     assert findings.about_valuation(told) == title
 
 
+def test_valuation_without_fundamentals_says_why_and_draws_nothing(nothing: Contents) -> None:
+    covered = rows(nothing.valuations, {"segment": "small", "convention": "median", "cap_coverage": 0.0})
+    coverage = rows(nothing.coverage, {"session_date": DAY, "segment": "small", "cap_coverage": 0.0})
+    told = replace(nothing, valuations=covered, coverage=coverage)
+    assert findings.about_valuation(told).endswith(
+        "is unknown on this session: none has fundamentals that are new enough"
+    )
+    assert charts.coverage(told) is None
+    some = replace(told, coverage=coverage.with_columns(cap_coverage=0.5))
+    assert charts.coverage(some) is not None
+
+
 @pytest.mark.parametrize(
     ("returns", "title"),
     [
