@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := flows transforms expectations tests
 ARGS ?=
+# Files of tests side by side, each on one core: most tests wait for a disk, a server or one thread of Python.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,7 +40,7 @@ demo: setup ## A simulated market, two years and two nights: no keys, no interne
 check: lint types sql test ## Everything CI runs: ruff, mypy --strict, sqlfluff, tests
 
 test: setup ## The tests; one of them: make test ARGS="tests/unit -k cap"
-	$(BIN)/pytest -m "not live" $(ARGS)
+	$(BIN)/pytest $(PARALLEL) -m "not live" $(ARGS)
 
 test-live: setup ## One request to each real source (needs the internet)
 	$(BIN)/pytest -m live $(ARGS)

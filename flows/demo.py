@@ -93,6 +93,7 @@ class Demo:
         """What to open next, and where it lies."""
         return {
             "warehouse": self.paths.warehouse,
+            "report": self.paths.reports / "latest.html",
             "quality docs": self.paths.quality / "latest" / "index.html",
             "ask it": f'smallcaps sql --data-dir {self.paths.root} "from marts.segment_daily limit 8"',
         }

@@ -1,6 +1,7 @@
 """The demo as a new user sees it, on a smaller market: what is published, what is refused, what is told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -68,10 +69,19 @@ def test_again_in_the_same_folder_and_never_in_another(
 
 
 def test_command_shows_what_a_new_user_wants_to_see(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: CaptureFixture[str]
+    shown: tuple[Demo, list[tuple[str, int]]], monkeypatch: pytest.MonkeyPatch, capsys: CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demo, "demo_market", lambda: MARKET)
-    assert cli.run(["demo", "--data-dir", str(tmp_path / "demo")]) == 0
+    """The run itself is that of the other tests: the command only tells of it."""
+    monkeypatch.setattr(demo, "run_demo", lambda *_: shown[0])
+    assert cli.run(["demo"]) == 0
     out = capsys.readouterr().out
-    for word in ("Backfill.", "A night that is published.", "exit code 2", "GATE_RANGE", "small", "warehouse.duckdb"):
+    for word in ("Backfill.", "A night that is published.", "exit code 2", "GATE_RANGE", "small", "latest.html"):
         assert word in out
+
+
+def test_command_fails_when_the_demo_did_not_go_as_told(
+    shown: tuple[Demo, list[tuple[str, int]]], monkeypatch: pytest.MonkeyPatch, capsys: CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "run_demo", lambda *_: replace(shown[0], alert=""))
+    assert cli.run(["demo"]) == 1
+    assert "did not go as it should" in capsys.readouterr().err
