@@ -40,7 +40,8 @@ def test_the_declared_deployments(deployments: dict[str, dict[str, Any]]) -> Non
             }
         ],
     }
-    assert backfill == shared | {"name": "backfill", "entrypoint": "flows.backfill:backfill"}
+    # Without an empty list `prefect deploy` asks on a terminal for a schedule.
+    assert backfill == shared | {"name": "backfill", "entrypoint": "flows.backfill:backfill", "schedules": []}
 
 
 @pytest.mark.parametrize("entrypoint", ["flows.nightly:nightly", "flows.backfill:backfill"])
@@ -65,4 +66,10 @@ def test_parameters_hold_dates_and_paths_and_no_secret(entrypoint: str, paramete
 def test_pool_and_version_are_those_of_the_project() -> None:
     content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
     assert content["prefect-version"] == "3.8.8"
-    assert "pull" not in content  # Prefect fills in the checkout's folder; none belongs into the file
+
+
+def test_runs_work_in_the_checkout_they_were_deployed_from_and_the_file_names_no_folder() -> None:
+    content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
+    (build,), (pull,) = content["build"], content["pull"]
+    assert build["prefect.deployments.steps.run_shell_script"]["script"] == "pwd -P"
+    assert pull == {"prefect.deployments.steps.set_working_directory": {"directory": "{{ checkout.stdout }}"}}
