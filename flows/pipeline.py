@@ -207,9 +207,7 @@ def _refuse_night(run: Run, progress: Progress) -> None:
         )
     unreadable = next((check for check in night.checks if check.outcome == "errored"), None)
     if unreadable is not None:
-        raise MissingData(
-            f"Session {night.session} cannot be judged: {unreadable.observed}", next_step="Run again when it is mended."
-        )
+        raise MissingData(f"Session {night.session} cannot be judged: {unreadable.observed}", next_step=night.next_step)
     refusing = [check for check in night.checks if check.refuses]
     detail = "; ".join(f"{c.rule.code} {c.subject}: {c.observed}, expected {c.expected}" for c in refusing)
     raise Refused(

@@ -35,12 +35,20 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Why a session's files cannot be read, and what its source says to do about it."""
+
+    observed: str
+    next_step: str
+
+
+@dataclass(frozen=True)
 class Staged:
     """What is staged for one session: lines with security_type and name_root, or why there are none."""
 
     session: date
     lines: pl.DataFrame | None
-    unreadable: str = ""
+    fault: Fault | None = None
     file_caps: pl.DataFrame = field(default_factory=lambda: NO_FILE_CAPS)
     file_counts: pl.DataFrame = field(default_factory=lambda: NO_FILE_COUNTS)
     decision: Decision = Decision()
@@ -74,6 +82,8 @@ class Verdict:
     held: pl.DataFrame | None = None
     broken: pl.DataFrame | None = None
     """Of a refused session: the lines that broke a rule."""
+    next_step: str = ""
+    """Of an unreadable session: what its source says to do."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +159,9 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
 
 
 def _without_lines(staged: Staged) -> Verdict:
-    if staged.unreadable:
-        check = Check(rules.READABLE, "market", "errored", staged.unreadable, "readable files of every exchange")
-        return Verdict(staged.session, "refused", [check], [rules.READABLE.code], 0)
+    if fault := staged.fault:
+        check = Check(rules.READABLE, "market", "errored", fault.observed, "readable files of every exchange")
+        return Verdict(staged.session, "refused", [check], [rules.READABLE.code], 0, next_step=fault.next_step)
     return Verdict(staged.session, "missing", [], [], 0)
 
 

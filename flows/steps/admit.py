@@ -79,6 +79,8 @@ class JudgedSession:
     suspects: pl.DataFrame
     suspect_count: int
     """Companies that quarantine took out, or would have, largest first: company, verdict, cap, last cap, log gap."""
+    next_step: str = ""
+    """Of an unreadable session: what its source says to do."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ def _summary(verdict: Verdict, before: date | None) -> JudgedSession:
         last_admitted=before,
         suspects=suspects.head(SHOWN),
         suspect_count=suspects.height,
+        next_step=verdict.next_step,
     )
 
 

@@ -11,8 +11,10 @@ from flows.edge.landing import LandedFile
 from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import nasdaq_screener
+from flows.sources.model import ASK_AGAIN
 from flows.steps.reading import read
 from flows.steps.rejects import Told, of_closed_days, rejects_of
+from flows.walk import Fault
 from transforms.staging.descriptions import Described, of_quotes, of_reference
 from transforms.staging.nasdaq_screener import EXCHANGES
 
@@ -22,14 +24,14 @@ Part = tuple[Described, pl.DataFrame]
 """Quotes of some sessions, and the rejects beside them with their session."""
 
 
-def quotes(run: Run, sessions: Sequence[date], faults: dict[date, str], told: Told) -> Iterator[Part]:
+def quotes(run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told) -> Iterator[Part]:
     """Rows of the sessions from the source of the role `quotes`; sessions that cannot be read go into `faults`."""
     if run.settings.sources_of("quotes")[0] == "files":
         return _own_files(run, sessions, faults, told)
     return _screener(run, sessions, faults, told)
 
 
-def _screener(run: Run, sessions: Sequence[date], faults: dict[date, str], told: Told) -> Iterator[Part]:
+def _screener(run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told) -> Iterator[Part]:
     """A session's daily files where they were landed, else its year's history."""
     daily = _daily_files(run)
     from_history = []
@@ -40,7 +42,8 @@ def _screener(run: Run, sessions: Sequence[date], faults: dict[date, str], told:
             continue
         absent = [exchange for exchange in EXCHANGES if exchange not in files]
         if absent:
-            faults[session] = f"source {nasdaq_screener.NAME}, session {session}: no file of {', '.join(absent)}"
+            observed = f"source {nasdaq_screener.NAME}, session {session}: no file of {', '.join(absent)}"
+            faults[session] = Fault(observed, ASK_AGAIN)
             continue
         yield from _read_daily(run, session, files, faults)
     if from_history:
@@ -57,13 +60,13 @@ def _daily_files(run: Run) -> dict[str, dict[str, LandedFile]]:
     return found
 
 
-def _read_daily(run: Run, session: date, files: dict[str, LandedFile], faults: dict[date, str]) -> Iterator[Part]:
+def _read_daily(run: Run, session: date, files: dict[str, LandedFile], faults: dict[date, Fault]) -> Iterator[Part]:
     staged = []
     for exchange in EXCHANGES:
         try:
             staged.append(_read_readable(run, files[exchange]))
         except SourceError as error:
-            faults[session] = error.message
+            faults[session] = Fault(error.message, error.next_step)
             return
     rows = pl.concat([rows for rows, _ in staged])
     rejects = pl.concat([rejects for _, rejects in staged])
@@ -100,7 +103,7 @@ def _read_history(run: Run, sessions: Sequence[date], told: Told) -> Iterator[Pa
     yield described, pl.concat([told.by_day(rejects, file, sessions), closed])
 
 
-def _own_files(run: Run, sessions: Sequence[date], faults: dict[date, str], told: Told) -> Iterator[Part]:
+def _own_files(run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told) -> Iterator[Part]:
     """The operator's files, each with quotes of any sessions; of two with the same session the newest counts."""
     for file in run.landing.newest("files", "quotes"):
         rows, rejects = read(run, file)
@@ -108,7 +111,8 @@ def _own_files(run: Run, sessions: Sequence[date], faults: dict[date, str], told
         is_usd = pl.col("currency").fill_null(USD) == USD
         foreign = wanted.filter(~is_usd)
         for session in sorted(set(foreign["session_date"]) - set(wanted.filter(is_usd)["session_date"])):
-            faults[session] = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
+            observed = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
+            faults[session] = Fault(observed, f"State these quotes in {USD}, then run again.")
         placed = told.by_day(rejects, file, sessions)
         aside = [placed, _without_rate(foreign, file), of_closed_days(rows, sessions, file)]
         yield of_quotes(wanted.filter(is_usd)), pl.concat(aside)

@@ -14,7 +14,7 @@ from flows.steps.decisions import by_session, decisions
 from flows.steps.quote_files import USD, quotes
 from flows.steps.reading import read
 from flows.steps.rejects import Told, rejects_of
-from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Staged
+from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Fault, Staged
 from transforms.core.security_types import classify
 from transforms.staging.descriptions import Described
 
@@ -68,7 +68,7 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue, seen: Collec
     for year in sorted({session.year for session in sessions}):
         wanted = [session for session in sessions if session.year == year]
         frames: dict[date, pl.DataFrame] = {}
-        faults: dict[date, str] = {}
+        faults: dict[date, Fault] = {}
         rejects = own_rejects if year == sessions[0].year else []
         for part, rejected in quotes(run, wanted, faults, told):
             rows, clashing = _one_line_a_symbol(part, name)
@@ -79,7 +79,7 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue, seen: Collec
             Staged(
                 s,
                 frames.get(s) if s not in faults else None,
-                faults.get(s, ""),
+                faults.get(s),
                 *extra.known_on(s),
                 decision=decided.get(s, Decision()),
             )

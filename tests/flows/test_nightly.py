@@ -15,6 +15,7 @@ from flows.edge.lock import writer_lock
 from flows.edge.rate_limit import HostRateLimit
 from flows.nightly import run_nightly
 from flows.run_record import RunStatus
+from flows.sources.model import ASK_AGAIN
 from tests.flows.conftest import BASE_SESSIONS, Site
 from tests.vendors.alert_channels import webhook
 from tests.vendors.loopback import Answer, vendor_server
@@ -179,6 +180,7 @@ def test_unreadable_file_is_named_and_kept(site: Site, name: str) -> None:
     assert outcome.exit_code == 3
     for part in ("nasdaq_screener", *told):
         assert part in outcome.one_line
+    assert outcome.next_step == ASK_AGAIN
     assert site.record(outcome).status is RunStatus.FAILED
     assert site.digest() == before
     served = {file.read_bytes() for file in (site.archive / f"nasdaq_screener/daily/{NIGHT}").iterdir()}
