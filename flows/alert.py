@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flows.run_record import RunRecord, RunStatus
+from flows.troubles import NOT_GOOD
 
 MOST_ROWS = 10
 WIDEST_CELL = 40
 WIDEST_LAST_CELL = 240
 """Nothing stands to the right of the last one, and a failing row of the gate stands there as a whole."""
-NOT_GOOD = frozenset({RunStatus.REFUSED, RunStatus.FAILED, RunStatus.CRASHED})
 
 
 class AlertKind(StrEnum):
@@ -41,13 +41,17 @@ class FailingRows:
 
 @dataclass(frozen=True)
 class Alert:
-    """One message. `look_at` maps what lies there to its path; `counts` maps what was counted to how many."""
+    """One message. `look_at` maps what lies there to its path; `counts` maps what was counted to how many.
+
+    `about` names in the title what no one session does, such as a backfill's range.
+    """
 
     kind: AlertKind
     headline: str
     run_id: str
     run_kind: str
     session: str = ""
+    about: str = ""
     rule_codes: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     failing: FailingRows | None = None
@@ -57,9 +61,10 @@ class Alert:
 
     @property
     def title(self) -> str:
-        """The subject line."""
-        about = f"session {self.session}" if self.session else self.run_kind
-        return " ".join(f"smallcaps {self.kind.upper()}: {about} {', '.join(self.rule_codes)}".split())
+        """The subject line. Rule codes stand in it where they are why nothing was published."""
+        about = f"session {self.session}" if self.session else self.about or self.run_kind
+        codes = ", ".join(self.rule_codes) if self.kind is AlertKind.FAILED else ""
+        return " ".join(f"smallcaps {self.kind.upper()}: {about} {codes}".split())
 
     @property
     def body(self) -> str:

@@ -46,6 +46,11 @@ def latest_record(paths: DataPaths) -> RunRecord | None:
     return next(_newest_first(paths), None)
 
 
+def earlier_records(paths: DataPaths, run_id: str) -> list[RunRecord]:
+    """The records of the runs that began before this one, newest first."""
+    return [record for record in _newest_first(paths) if record.run_id < run_id]
+
+
 def latest_verdict(paths: DataPaths, session: date) -> tuple[RunRecord, SessionVerdict] | None:
     """The newest run that judged a session, published or not, and what it found."""
     told = (

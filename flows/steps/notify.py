@@ -1,15 +1,18 @@
 """notify: tell somebody how a run ended. The last step of every run; it never fails one."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from flows.alert import NOT_GOOD, Alert, AlertKind, FailingRows, alert_kind
+from flows.alert import Alert, AlertKind, FailingRows, alert_kind
 from flows.edge.alerts import send_alert
-from flows.edge.run_records import write_record
+from flows.edge.run_records import earlier_records, write_record
 from flows.paths import DataPaths
 from flows.run_record import AlertOutcome, RunRecord, RunStatus, SessionVerdict
 from flows.settings import Settings
+from flows.troubles import NOT_GOOD, back_again, failed_streak, missing_streak
 
+MOST_NAMED = 10
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +33,10 @@ def notify(
     try:
         kind = alert_kind(record, before)
         if kind is not None:
-            alert = alert_for(record, paths, kind, failing=failing, last_good_session=last_good_session)
+            earlier = earlier_records(paths, record.run_id)
+            alert = alert_for(
+                record, paths, kind, earlier=earlier, failing=failing, last_good_session=last_good_session
+            )
             record.alerts.append(deliver(settings, alert))
         write_record(paths, record)
     except Exception:
@@ -49,17 +55,19 @@ def alert_for(
     paths: DataPaths,
     kind: AlertKind,
     *,
+    earlier: Sequence[RunRecord] = (),
     failing: FailingRows | None = None,
     last_good_session: str = "",
 ) -> Alert:
-    """The message about one finished run, from its record."""
-    about = [verdict.session_date for verdict in _refused(record)] or record.asked_sessions
+    """The message about one finished run, from its record and those of the runs before it, newest first."""
+    asked = record.asked_sessions
     return Alert(
         kind=kind,
-        headline=record.error or _headline(record),
+        headline=record.error or _headline(record, earlier),
         run_id=record.run_id,
         run_kind=record.kind,
-        session=about[0] if len(set(about)) == 1 else "",
+        session=asked[0] if len(asked) == 1 else "",
+        about=f"{record.kind} {asked[0]} to {asked[-1]}" if len(asked) > 1 else "",
         rule_codes=_rule_codes(record),
         counts=_counts(record),
         failing=failing,
@@ -69,13 +77,34 @@ def alert_for(
     )
 
 
-def _headline(record: RunRecord) -> str:
+def _headline(record: RunRecord, earlier: Sequence[RunRecord]) -> str:
+    """What a run without an error has to tell: what is missing since when, what is well again, what was refused."""
+    told = [_first_sentences(record, earlier)]
+    told += [
+        f"{name} delivers again; it was missing in {streak}." for name, streak in back_again(record, earlier).items()
+    ]
+    if failed := failed_streak(earlier):
+        told.append(f"Before this, nothing had been published in {failed}.")
+    if refused := _refused(record):
+        named = [f"{verdict.session_date} {' '.join(verdict.rule_codes)}".strip() for verdict in refused]
+        told.append(f"Refused: {'; '.join(named[:MOST_NAMED])}{' ...' if len(named) > MOST_NAMED else ''}.")
+    return " ".join(told)
+
+
+def _first_sentences(record: RunRecord, earlier: Sequence[RunRecord]) -> str:
     if record.degraded_sources:
-        sources = "; ".join(f"{name}: {reason.rstrip('. ')}" for name, reason in record.degraded_sources.items())
+        sources = "; ".join(_missing(name, reason, earlier) for name, reason in record.degraded_sources.items())
         return f"Published without fresh data of {sources}. The last known values are carried forward."
     if record.status is RunStatus.PUBLISHED:
         return "Published again: all is well."
     return f"The run ended as {record.status}."
+
+
+def _missing(name: str, reason: str, earlier: Sequence[RunRecord]) -> str:
+    """One source with its reason and, from the second run on, since when."""
+    before = missing_streak(name, earlier)
+    since = f" (since {before.first}, now {before.runs + 1} runs in a row)" if before else ""
+    return f"{name}{since}: {reason.rstrip('. ')}"
 
 
 def _rule_codes(record: RunRecord) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from flows.alert import FailingRows
-from flows.edge.run_records import read_record
+from flows.edge.run_records import last_ending, read_record, write_record
 from flows.paths import DataPaths
 from flows.run_record import RunRecord, RunStatus, SessionVerdict
 from flows.settings import Settings
 from flows.steps.notify import notify
-from tests.vendors.alert_channels import free_port, webhook
+from tests.vendors.alert_channels import free_port, smtp_server, webhook
 
 
 @pytest.fixture(autouse=True)
@@ -109,10 +109,84 @@ def test_backfill_counts_its_sessions(paths: DataPaths) -> None:
     record = refused_night()
     record.sessions = [SessionVerdict(f"2026-01-{day}", "published") for day in (12, 13)]
     record.sessions += [SessionVerdict(f"2026-01-{day}", "refused", rule_codes=("A07",)) for day in (14, 15)]
+    record.kind, record.asked_sessions = "backfill", [f"2026-01-{day}" for day in (12, 13, 14, 15)]
     with webhook() as hook:
         notify(settings_with(hook.url), paths, record)
     assert "sessions published 2, sessions refused 2, sessions missing 0" in hook.posts[0]["message"]
-    assert hook.posts[0]["title"] == "smallcaps FAILED: session 2026-01-15 A07, A08, G01"
+    assert hook.posts[0]["title"] == "smallcaps FAILED: backfill 2026-01-12 to 2026-01-15 A07, A08, G01"
+
+
+def test_degraded_backfill_is_about_its_range_and_names_what_it_refused_below(paths: DataPaths) -> None:
+    """It published three of four sessions: a title with the refused one would say that it did not."""
+    record = ended("20260116", RunStatus.DEGRADED, "etf_flows")
+    record.kind, record.asked_sessions = "backfill", [f"2026-01-{day}" for day in (12, 13, 14, 15)]
+    record.sessions = [SessionVerdict(f"2026-01-{day}", "published") for day in (12, 13, 15)]
+    record.sessions.insert(2, SessionVerdict("2026-01-14", "refused", rule_codes=("ADM_ROWS",)))
+    with webhook() as hook:
+        notify(settings_with(hook.url), paths, record)
+    assert hook.posts[0]["title"] == "smallcaps DEGRADED: backfill 2026-01-12 to 2026-01-15"
+    assert "Refused: 2026-01-14 ADM_ROWS." in hook.posts[0]["message"]
+
+
+def ended(day: str, status: RunStatus, *missing: str) -> RunRecord:
+    """A night's record; the sources named are missing with one reason."""
+    date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    record = RunRecord(f"{day}T231500Z-nightly-ab12", "nightly", f"{date}T23:15:00+00:00", [date], status=status)
+    record.degraded_sources = dict.fromkeys(missing, "HTTP 503 after 4 tries.")
+    return record
+
+
+def headline_of(paths: DataPaths, *nights: RunRecord) -> tuple[str, str]:
+    """Title and first line of what the last of these nights tells."""
+    *earlier, last = nights
+    for record in earlier:
+        write_record(paths, record)
+    with smtp_server() as mailbox:
+        notify(settings_with(mailbox.url), paths, last, before=last_ending(paths))
+    (mail,) = mailbox.mails
+    return mail["Subject"], " ".join(mail.get_content().partition("\r\n\r\n")[0].split())
+
+
+MISSING, GOOD, NONE = RunStatus.DEGRADED, RunStatus.PUBLISHED, RunStatus.NOTHING_TO_DO
+
+
+def test_source_that_stays_away_is_told_every_night_with_since_when(paths: DataPaths) -> None:
+    """Good on the 12th; etf_flows away on the 13th, 14th and 15th. The idle run of the 14th counts for nothing."""
+    nights = [ended("20260112", GOOD), ended("20260113", MISSING, "etf_flows"), ended("20260114", NONE)]
+    title, told = headline_of(paths, *nights, ended("20260115", MISSING, "etf_flows", "simfin"))
+    assert title == "smallcaps DEGRADED: session 2026-01-15"
+    assert told == (
+        "Published without fresh data of etf_flows (since 2026-01-13, now 2 runs in a row): HTTP 503 after 4 tries; "
+        "simfin: HTTP 503 after 4 tries. The last known values are carried forward."
+    )
+
+
+def test_recovery_says_what_is_back_and_how_long_it_was_away(paths: DataPaths) -> None:
+    nights = [ended("20260112", GOOD), ended("20260113", MISSING, "etf_flows"), ended("20260114", MISSING, "etf_flows")]
+    title, told = headline_of(paths, *nights, ended("20260115", GOOD))
+    assert title == "smallcaps RECOVERED: session 2026-01-15"
+    assert told == (
+        "Published again: all is well. "
+        "etf_flows delivers again; it was missing in 2 runs from 2026-01-13 to 2026-01-14."
+    )
+
+
+def test_recovery_after_failed_nights_says_how_many_and_when(paths: DataPaths) -> None:
+    """A row of failures does not end what was missing before it: the night of the 15th has both to tell."""
+    nights = [ended("20260112", MISSING, "simfin"), ended("20260113", RunStatus.REFUSED), ended("20260114", NONE)]
+    title, told = headline_of(paths, *nights, ended("20260115", GOOD))
+    assert title == "smallcaps RECOVERED: session 2026-01-15"
+    assert told == (
+        "Published again: all is well. simfin delivers again; it was missing in 1 run of 2026-01-12. "
+        "Before this, nothing had been published in 1 run of 2026-01-13."
+    )
+
+
+def test_degraded_night_tells_of_the_other_source_that_is_back(paths: DataPaths) -> None:
+    nights = [ended("20260113", MISSING, "etf_flows", "simfin"), ended("20260114", MISSING, "etf_flows", "simfin")]
+    _, told = headline_of(paths, *nights, ended("20260115", MISSING, "etf_flows"))
+    assert "etf_flows (since 2026-01-13, now 3 runs in a row)" in told
+    assert told.endswith("simfin delivers again; it was missing in 2 runs from 2026-01-13 to 2026-01-14.")
 
 
 def test_missing_channel_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
