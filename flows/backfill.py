@@ -67,4 +67,4 @@ def backfill(
     from_date: date, to_date: date, archive: Path | None = None, data_dir: Path | None = None, strict: bool = False
 ) -> str:
     """A range of sessions. Fails when nothing could be published, or with ``strict`` when one was refused."""
-    return report(run_backfill(from_date, to_date, archive, data_dir, strict, step=as_task))
+    return report(lambda: run_backfill(from_date, to_date, archive, data_dir, strict, step=as_task))

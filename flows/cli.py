@@ -292,6 +292,22 @@ def alert_test(data_dir: DataDir = None) -> None:
     console.say(f"{outcome.delivered} of {outcome.channels} alert channels took the message.")
 
 
+@app.command()
+def watch(
+    most_behind: Annotated[
+        int, typer.Option("--most-behind", min=0, help="Completed sessions that may be unpublished.")
+    ] = 1,
+    data_dir: DataDir = None,
+) -> None:
+    """Tell somebody, once, when the published file is stale or a run was cut off."""
+    settings = _settings(data_dir)
+    with console.progress("watch"):
+        from flows.watch import run_watch
+
+        outcome = run_watch(settings.data_dir, most_behind=most_behind)
+    _end(outcome)
+
+
 INTERRUPTED = 130
 SESSION_VERDICT = """
 select session_date, status, is_degraded, rule_codes, run_id

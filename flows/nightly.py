@@ -13,6 +13,10 @@ from flows.pipeline import Step, plainly, refresh
 from flows.prefect_steps import as_task, report
 from flows.run_record import RunOutcome
 
+LONGEST_S = 4 * 60 * 60
+"""A night takes minutes; one that hangs would hold the deployment's only slot. No retry: what was refused stays so,
+and the sources are asked again by the edge itself."""
+
 
 def run_nightly(
     session: date | None, archive: Path | None, data_dir: Path | None, *, step: Step = plainly
@@ -34,7 +38,7 @@ def _run_name() -> str:
     return f"nightly-{flow_run.parameters.get('session') or 'last-completed'}"
 
 
-@flow(name="nightly", flow_run_name=_run_name)
+@flow(name="nightly", flow_run_name=_run_name, timeout_seconds=LONGEST_S, retries=0)
 def nightly(session: date | None = None, archive: Path | None = None, data_dir: Path | None = None) -> str:
     """The scheduled night. Fails when nothing could be published, with the reason."""
-    return report(run_nightly(session, archive, data_dir, step=as_task))
+    return report(lambda: run_nightly(session, archive, data_dir, step=as_task))

@@ -61,6 +61,11 @@ class DataPaths:
         """The writer lock."""
         return self.root / "writer.lock"
 
+    @property
+    def stale_note(self) -> Path:
+        """What was last told about a stale file."""
+        return self.root / "stale.json"
+
     def build(self, run_id: str) -> Path:
         """The build of one run."""
         return self.builds / f"{run_id}.duckdb"

@@ -5,8 +5,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
+from flows.alert import AlertKind
+from flows.errors import LockHeld
 from flows.paths import DataPaths
 from flows.run_record import AlertOutcome, RunRecord, RunStatus, SessionVerdict
 
@@ -44,6 +47,19 @@ def record_text(path: Path) -> str:
 def latest_record(paths: DataPaths) -> RunRecord | None:
     """The newest run's record, if any run has left one."""
     return next(_newest_first(paths), None)
+
+
+def unended_record(paths: DataPaths) -> RunRecord | None:
+    """The newest run's record if it has no end: it is at work, or was cut off. Runs that met its lock do not count."""
+    told = (record for record in _newest_first(paths) if record.exit_code != LockHeld.exit_code)
+    record = next(told, None)
+    return record if record and record.status is RunStatus.RUNNING else None
+
+
+def recovery_told_since(paths: DataPaths, instant: str) -> bool:
+    """Whether a run that began after this instant (ISO text, UTC) has told that all is well again."""
+    later = takewhile(lambda record: record.started_at >= instant, _newest_first(paths))
+    return any(alert.kind == AlertKind.RECOVERED and alert.delivered for record in later for alert in record.alerts)
 
 
 def earlier_records(paths: DataPaths, run_id: str) -> list[RunRecord]:
