@@ -25,7 +25,7 @@ def test_the_declared_deployments(deployments: dict[str, dict[str, Any]]) -> Non
         "enforce_parameter_schema": True,
     }
     nightly, backfill = deployments["nightly"], deployments["backfill"]
-    assert set(deployments) == {"nightly", "backfill"}
+    assert set(deployments) == {"nightly", "backfill", "watch"}
     assert nightly.pop("description")
     assert backfill.pop("description")
     assert nightly == shared | {
@@ -44,7 +44,24 @@ def test_the_declared_deployments(deployments: dict[str, dict[str, Any]]) -> Non
     assert backfill == shared | {"name": "backfill", "entrypoint": "flows.backfill:backfill", "schedules": []}
 
 
-@pytest.mark.parametrize("entrypoint", ["flows.nightly:nightly", "flows.backfill:backfill"])
+def test_the_watch_is_scheduled_and_started_by_every_run_that_ended_badly(
+    deployments: dict[str, dict[str, Any]],
+) -> None:
+    watch = deployments["watch"]
+    assert watch["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    (schedule,) = watch["schedules"]
+    assert (schedule["cron"], schedule["timezone"], schedule["active"]) == ("0 17 * * 1-5", "America/New_York", True)
+    (trigger,) = watch["triggers"]
+    assert trigger["enabled"] is True
+    assert trigger["match_related"] == {
+        "prefect.resource.role": "flow",
+        "prefect.resource.name": ["nightly", "backfill"],
+    }
+    assert trigger["expect"] == [f"prefect.flow-run.{state}" for state in ("Failed", "Crashed", "TimedOut")]
+    assert set(trigger["parameters"]) == {"run", "state", "message"}
+
+
+@pytest.mark.parametrize("entrypoint", ["flows.nightly:nightly", "flows.backfill:backfill", "flows.watch:watch"])
 def test_entrypoint_is_a_flow(entrypoint: str) -> None:
     flow: Flow[..., object] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
     assert isinstance(flow, Flow)
@@ -56,6 +73,7 @@ def test_entrypoint_is_a_flow(entrypoint: str) -> None:
     [
         ("flows.nightly:nightly", {"session", "archive", "data_dir"}),
         ("flows.backfill:backfill", {"from_date", "to_date", "archive", "data_dir", "strict"}),
+        ("flows.watch:watch", {"run", "state", "message", "data_dir", "most_behind"}),
     ],
 )
 def test_parameters_hold_dates_and_paths_and_no_secret(entrypoint: str, parameters: set[str]) -> None:

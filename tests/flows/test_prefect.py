@@ -1,5 +1,6 @@
 """The night as Prefect runs it: states, tasks and the artifact that people look at."""
 
+import time
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,9 @@ from prefect.client.schemas.filters import (
 
 from flows.nightly import nightly
 from flows.prefect_steps import ARTIFACT_KEY
+from flows.watch import watch
 from tests.flows.conftest import Site
+from tests.vendors.alert_channels import webhook
 from tests.vendors.market import SESSIONS
 from tests.vendors.market_faults import repeated
 
@@ -62,3 +65,21 @@ def _artifact(flow_run: UUID) -> str:
     with get_client(sync_client=True) as client:
         (artifact,) = client.read_artifacts(artifact_filter=of_run)
     return str(artifact.data)
+
+
+def test_night_that_hangs_is_ended_and_the_watch_tells_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect's timeout cuts a run off like a kill does: it cannot tell itself."""
+    site.serve(GOOD)
+    monkeypatch.setattr("flows.pipeline.gate", lambda *_: time.sleep(60))
+    with webhook() as hook:
+        monkeypatch.setenv("SMALLCAPS_ALERT_URLS", hook.url)
+        ended: State[str] = nightly.with_options(timeout_seconds=5)(session=GOOD, return_state=True)
+        assert (ended.is_failed(), ended.name) == (True, "TimedOut")
+        assert hook.posts == []
+        watched: State[str] = watch(run="the-night", state="TimedOut", message=ended.message or "", return_state=True)
+    assert watched.is_failed()
+    failed, stale = hook.posts
+    assert failed["title"] == f"smallcaps FAILED: session {GOOD}"
+    assert "Prefect run the-night ended as TimedOut: Flow run exceeded timeout of 5.0 second(s)." in failed["message"]
+    assert "STALE" in stale["title"]
+    assert GOOD not in site.verdicts()
