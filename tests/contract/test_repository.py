@@ -114,6 +114,7 @@ def test_versions_that_only_work_together_are_pinned(pyproject: dict[str, Any]) 
     asked = {Requirement(text).name: str(Requirement(text).specifier) for text in pyproject["project"]["dependencies"]}
     assert asked["prefect"] == "==3.8.8"
     assert asked["fastapi"] == "<0.151,>=0.139"
+    assert asked["sqlalchemy"] == "<2.1,>=2.0.40"
     assert asked["duckdb"] == "==1.5.5"
     assert asked["polars"] == "==2.1.0"
     assert asked["great-expectations"] == "==1.24.1"
