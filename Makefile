@@ -23,11 +23,13 @@ help: ## Show this list
 
 setup: $(VENV)/.installed ## Install everything into .venv, exactly as locked
 
+# The lock is its own constraint: pip before 23.3 takes the newest `sqlalchemy[asyncio]`, whatever `sqlalchemy` is
+# pinned to, and then misses its hash.
 $(VENV)/.locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found; name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Installing the locked requirements into $(VENV) (about two minutes) ..."
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --require-hashes --requirement requirements.lock --constraint requirements.lock
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
