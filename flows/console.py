@@ -82,9 +82,7 @@ def show_table(frame: "pl.DataFrame") -> None:
 def progress(what: str) -> Iterator[None]:
     """Show the log messages of the work inside: as one moving line on a terminal, else line by line."""
     if not sys.stderr.isatty():
-        handler: logging.Handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(LOG_FORMAT))
-        with _logging_to(handler):
+        with _logging_to(_line_by_line()):
             yield
         return
     columns = (
@@ -102,11 +100,11 @@ def progress(what: str) -> Iterator[None]:
 def bar(total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar over `total` units of work; gives a function that names the next part and says how many units it has.
 
-    A part's units are done when the next one begins; a judged session is done when it is logged. Without a terminal
-    each part is a line of its own.
+    A part's units are done when the next one begins; within it a judged session is one, and each stage a few. Without a
+    terminal, and with --verbose, each part is a line of its own.
     """
-    if not sys.stderr.isatty():
-        with _logging_to(logging.NullHandler()):
+    if VERBOSE.get() or not sys.stderr.isatty():
+        with _logging_to(_line_by_line() if VERBOSE.get() else logging.NullHandler()):
             yield lambda part, _: print(f"{part} ...", file=sys.stderr, flush=True)  # noqa: T201 (this is the console)
         return
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
@@ -123,16 +121,20 @@ class _Parts(logging.Handler):
     def __init__(self, progress_bar: Progress, task: TaskID) -> None:
         super().__init__()
         self._bar, self._task = progress_bar, task
-        self._done, self._units = 0, 0
+        self._done, self._units, self._part = 0, 0, ""
 
     def begin(self, part: str, units: int) -> None:
         self._done += self._units
-        self._units = units
+        self._units, self._part = units, part
         self._bar.update(self._task, completed=self._done, description=part)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if hasattr(record, "judged") and self._bar.tasks[0].completed < self._done + self._units:
-            self._bar.advance(self._task)
+        stage = getattr(record, "stage", "")
+        if stage:
+            self._bar.update(self._task, description=f"{self._part}: {stage}")
+        step = 1 if hasattr(record, "judged") else self._units // 30 if stage else 0
+        left = self._done + self._units - 1 - self._bar.tasks[0].completed
+        self._bar.advance(self._task, max(min(step, left), 0))
 
 
 class _MovingLine(logging.Handler):
@@ -151,6 +153,12 @@ class _MovingLine(logging.Handler):
                 self._kept.emit(record)
         except Exception:
             self.handleError(record)
+
+
+def _line_by_line() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    return handler
 
 
 @contextmanager

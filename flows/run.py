@@ -45,7 +45,7 @@ class Run:
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the block's seconds to the record under the stage's name."""
-        log.info("%s: %s", self.run_id, stage)
+        log.info("%s: %s", self.run_id, stage, extra={"stage": stage})
         start = monotonic_seconds()
         try:
             yield

@@ -150,14 +150,26 @@ def prefect_server(home: Path, settings: dict[str, str]) -> Iterator[PrefectServ
     """`prefect server start`; it is up when `is_up` says so. `settings`: what the operator's environment holds."""
     home.mkdir(parents=True)
     server = PrefectServer(home, free_port(), settings)
-    with server.running("server", "server", "start", "--host", LOCALHOST, "--port", str(server.port)):
-        yield server
+    try:
+        with server.running("server", "server", "start", "--host", LOCALHOST, "--port", str(server.port)):
+            yield server
+    finally:
+        _kill_orphans(home)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=10)
+
+
+def _kill_orphans(home: Path) -> None:
+    """Flow runs are sessions of their own and outlive their worker: those of this home end here (where /proc tells)."""
+    marker = f"PREFECT_HOME={home}\0".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # gone, or not ours
+            if marker in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def _read_all(terminal: int, shown: list[bytes]) -> None:
