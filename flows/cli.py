@@ -4,6 +4,7 @@ No Prefect server is needed: the flows are thin wrappers around the same functio
 imported inside it, so that `smallcaps --help` answers at once.
 """
 
+import shlex
 import sys
 from datetime import date
 from pathlib import Path
@@ -76,17 +77,16 @@ def demo(
     market = demo_market()
     with console.bar(work(market)) as tell:
         shown = run_demo(data_dir, market, tell)
-    console.say(f"\nBackfill. {shown.backfill.summary}")
-    console.say(f"\nA night that is published. {shown.good_night.summary}")
-    console.say(f"\nA night that is refused (exit code {shown.refused_night.exit_code}). The alert, as received:\n")
+    console.say(f"\nThe backfill. {shown.backfill.summary}")
+    console.say(f"\nThe first night (exit code {shown.good_night.exit_code}). {shown.good_night.summary}")
+    console.say(f"\nThe second night (exit code {shown.refused_night.exit_code}). The alert, as received:\n")
     console.say("\n".join(f"    {line}".rstrip() for line in shown.alert.splitlines()))
-    console.say(f"\nThe segments in the published file, session {shown.last_session}:\n")
+    console.say(f"\nThe segments in the published file, session {shown.last_session}; a made-up market:\n")
     console.show_table(shown.segments)
-    console.show_facts(shown.places)
-    if not shown.went_as_told:
-        console.complain(
-            "The demo did not go as it should. Next: smallcaps demo --verbose, and look at the run records."
-        )
+    command = shlex.join([sys.argv[0], "sql", "--data-dir", str(shown.paths.root), "from marts.segment_daily limit 8"])
+    console.show_facts({**shown.places, "ask it": command})
+    if shown.shortcomings:
+        console.complain(f"The demo did not go as it should: {'; '.join(shown.shortcomings)}.")
         raise typer.Exit(1)
 
 

@@ -104,7 +104,9 @@ def bar(total: int) -> Iterator[Callable[[str, int], None]]:
     terminal, and with --verbose, each part is a line of its own.
     """
     if VERBOSE.get() or not sys.stderr.isatty():
-        with _logging_to(_line_by_line() if VERBOSE.get() else logging.NullHandler()):
+        lines = _line_by_line()
+        lines.setLevel(logging.DEBUG if VERBOSE.get() else logging.WARNING)
+        with _logging_to(lines):
             yield lambda part, _: print(f"{part} ...", file=sys.stderr, flush=True)  # noqa: T201 (this is the console)
         return
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
@@ -116,12 +118,13 @@ def bar(total: int) -> Iterator[Callable[[str, int], None]]:
 
 
 class _Parts(logging.Handler):
-    """Moves a bar: part by part, and within a part by the sessions that are judged."""
+    """Moves a bar: part by part, and within a part by sessions and stages; warnings stay above it."""
 
     def __init__(self, progress_bar: Progress, task: TaskID) -> None:
         super().__init__()
         self._bar, self._task = progress_bar, task
         self._done, self._units, self._part = 0, 0, ""
+        self._kept = RichHandler(console=progress_bar.console, show_path=False, rich_tracebacks=False)
 
     def begin(self, part: str, units: int) -> None:
         self._done += self._units
@@ -135,6 +138,8 @@ class _Parts(logging.Handler):
         step = 1 if hasattr(record, "judged") else self._units // 30 if stage else 0
         left = self._done + self._units - 1 - self._bar.tasks[0].completed
         self._bar.advance(self._task, max(min(step, left), 0))
+        if record.levelno >= logging.WARNING:
+            self._kept.emit(record)
 
 
 class _MovingLine(logging.Handler):

@@ -27,6 +27,12 @@ def all_sessions() -> tuple[date, ...]:
     return tuple(stamp.date() for stamp in _calendar().sessions)
 
 
+@cache
+def early_closes() -> frozenset[date]:
+    """Sessions that end at 13:00 New York time."""
+    return frozenset(stamp.date() for stamp in _calendar().early_closes)
+
+
 def sessions_between(first: date, last: date) -> list[date]:
     """Sessions from first to last, both included."""
     return [session for session in all_sessions() if first <= session <= last]

@@ -229,7 +229,7 @@ def _write_ops(run: Run, made: Build, progress: Progress, degraded: Degraded) ->
         files = [file for name in sources for file in landing.files(name)]
         in_use = [file for name in sources for file in landing.newest(name)]
         made.replace("ops.fetches", ops_tables.fetches(files, in_use))
-        made.replace("ops.licences", ops_tables.licences())
+        made.replace("ops.licences", ops_tables.licences(landing))
         made.replace("ops.decisions", decisions(landing))
         made.replace("ops.runs", ops_tables.runs(run))
 

@@ -6,6 +6,7 @@ Secrets are `SecretStr`: they show as asterisks wherever a setting is printed.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -167,6 +168,21 @@ def given(fields: Mapping[str, object]) -> Iterator[None]:
         yield
     finally:
         _GIVEN.reset(token)
+
+
+@contextmanager
+def no_proxy_to_this_machine() -> Iterator[None]:
+    """Inside the block no library asks the operator's proxy for an address of this machine."""
+    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+    os.environ |= {name: ",".join(filter(None, (value, "127.0.0.1,localhost"))) for name, value in before.items()}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def load_settings(*, data_dir: Path | None = None, archive: Path | None = None) -> Settings:

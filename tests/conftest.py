@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from flows.settings import Settings
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # No test asserts a time: a busy machine is no defect of the code.
@@ -24,7 +26,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the operator's settings or sends an alert to the operator's channels."""
+    """No test reads the operator's settings, sends to the operator's channels, or asks a proxy for this machine."""
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
     for name in list(os.environ):
         if name.startswith("SMALLCAPS_") and name != "SMALLCAPS_SHARED_DATA":
             monkeypatch.delenv(name)

@@ -57,6 +57,11 @@ class Contents:
         return first if isinstance(first, date) else None
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether the figures are those of a market that never was."""
+        return bool(self.sources["is_simulated"].any())
+
+    @property
     def verdict(self) -> dict[str, object]:
         """This session's row of ops.sessions."""
         return self.sessions.filter(session_date=self.session).row(0, named=True)

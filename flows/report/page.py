@@ -45,6 +45,7 @@ def render(contents: Contents, made_at: datetime, script: str) -> str:
 <header>
 <h1>US companies by size, session {contents.session}</h1>
 {_header(contents, made_at)}
+{_simulated(contents)}
 {_warning(contents)}
 <nav aria-label="Sections">{links}</nav>
 </header>
@@ -83,6 +84,13 @@ def _confirmed(contents: Contents) -> str:
         return "how many of them a second source confirms is unknown"
     trusted, companies = total[0]["trusted_count"], total[0]["company_count"]
     return f"a second source confirms those of {number(trusted)} of {number(companies)} companies"
+
+
+def _simulated(contents: Contents) -> str:
+    if not contents.is_simulated:
+        return ""
+    text = "A simulated market: no company, price or flow on this page is real, and no vendor has served any of it."
+    return f'<div role="note" class="warn">{paragraph(text)}</div>'
 
 
 def _warning(contents: Contents) -> str:

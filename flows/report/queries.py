@@ -65,8 +65,8 @@ from ops.quarantine where session_date = date '{day}' and status = 'held'
 order by last_cap_usd desc nulls last, entity, reason_code, detail limit 10
 """
 SOURCES = """
-select licences.source, licences.roles, licences.licence, licences.terms, count(*) as files,
-    max(fetches.landed_at) as landed_at
+select licences.source, licences.roles, licences.licence, licences.terms, licences.is_simulated,
+    count(*) as files, max(fetches.landed_at) as landed_at
 from ops.fetches as fetches
 inner join ops.licences as licences on licences.source = fetches.source
 where fetches.is_in_use

@@ -1,6 +1,5 @@
 """The simulated market's truth: what every line closed at, how many shares there were, what companies are worth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,11 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from flows.market_calendar import sessions_between
+from flows.market_calendar import early_closes, sessions_between
 from flows.simulated.securities import Line, Listings, listings
 
 Floats = NDArray[np.float64]
 _MARKET_DRIFT, _MARKET_NOISE, _OWN_NOISE = 0.00035, 0.0085, 0.013
+HALF_DAY = 0.55
+"""Shares traded on a half day, against those of a whole one."""
 _LARGEST_MOVE = 0.09
 """Own moves are cut here: a step of 0.3 in logs in one session is what admission takes for an error."""
 
@@ -132,7 +133,8 @@ class Market:
     @cached_property
     def _volumes(self) -> NDArray[np.int64]:
         rng = np.random.default_rng([self.seed, 3])
-        turnover = rng.uniform(0.002, 0.009, self._closes.shape)
+        hours = np.where([day in early_closes() for day in self.sessions], HALF_DAY, 1.0)[:, None]
+        turnover = rng.uniform(0.002, 0.009, self._closes.shape) * hours
         volumes: NDArray[np.int64] = np.round(self._shares(lagging=False) * turnover).astype(np.int64) + 1
         return volumes
 
@@ -173,8 +175,3 @@ class Market:
 
 def _printed_price(prices: Floats) -> Floats:
     return np.where(prices >= 1, np.round(prices, 2), np.maximum(np.round(prices, 4), 0.0001))
-
-
-def days_before(sessions: Sequence[date], session: date) -> list[date]:
-    """The sessions up to this one."""
-    return [day for day in sessions if day <= session]

@@ -16,7 +16,7 @@ _LOSS_MAKERS = {"mega": 0.0, "large": 0.08, "mid": 0.2, "small": 0.4, "micro": 0
 _SALES_TO_CAP = {"mega": 0.22, "large": 0.35, "mid": 0.7, "small": 1.0, "micro": 1.2, "nano": 1.1}
 _FIRST_ID = 9000
 LATE, RESTATED = "mid9", "small9"
-"""Companies whose last report of a year comes late, and whose quarter before that is restated by later downloads."""
+"""One publishes its third quarter of the first year late; of the other one later downloads restate the first."""
 
 
 @cache
@@ -28,6 +28,7 @@ def reports(market: Market, vintage: date) -> pl.DataFrame:
     restated quarter is a loss in downloads of later years.
     """
     rng = np.random.default_rng([market.seed, 5])
+    counts = _counts(market)
     rows = []
     for number, line in enumerate(_with_fundamentals(market)):
         noise = rng.normal(1, 0.04, (len(_quarters(market)), 2))
@@ -35,7 +36,9 @@ def reports(market: Market, vintage: date) -> pl.DataFrame:
         for at, end in enumerate(_quarters(market)):
             published = end + PUBLISHED_AFTER + (LATE_BY if _is_late(line, end, market) else timedelta(0))
             if published <= vintage and (line.last is None or published <= market.sessions[line.last]):
-                row = _report(line, number, end, noise[at], makes_losses=makes_losses)
+                row = _report(line, number, end, noise[at], makes_losses=makes_losses) | {
+                    "shares": counts[line.key, end]
+                }
                 rows.append(row | {"published": published} | _restated(row, line, end, vintage, market))
     return pl.DataFrame(rows)
 
@@ -47,6 +50,17 @@ def _quarters(market: Market) -> list[date]:
     return [_end(number) for number in range(first, last)]
 
 
+def _counts(market: Market) -> dict[tuple[str, date], int]:
+    """Shares of each company at each quarter's end, all classes; before the first session those of that one."""
+    ends = pl.DataFrame({"end": _quarters(market)}, schema={"end": pl.Date})
+    told = market.caps.select("session_date", "company", "shares").sort("session_date")
+    first = told.unique("company", keep="first", maintain_order=True).rename({"shares": "first_shares"})
+    each = ends.join(first.select("company", "first_shares"), how="cross").sort("end")
+    known = each.join_asof(told, left_on="end", right_on="session_date", by="company", check_sortedness=False)
+    counted = known.select("company", "end", pl.coalesce("shares", "first_shares").round(0).cast(pl.Int64))
+    return {(company, end): shares for company, end, shares in counted.iter_rows()}
+
+
 def _end(number: int) -> date:
     year, quarter = divmod(number, 4)
     following = date(year + quarter // 3, quarter % 4 * 3 + 4 if quarter < 3 else 1, 1)
@@ -55,7 +69,8 @@ def _end(number: int) -> date:
 
 def _with_fundamentals(market: Market) -> list[Line]:
     whole = [line for line in market.lines if line.company == line.key and not line.first]
-    return [line for number, line in enumerate(whole) if number % 5 != 2 or line.key in (LATE, RESTATED)]
+    always = {LATE, RESTATED, *market.listings.cast.values()}
+    return [line for number, line in enumerate(whole) if number % 5 != 2 or line.key in always]
 
 
 def _size(line: Line) -> str:
@@ -73,7 +88,6 @@ def _report(line: Line, number: int, end: date, noise: Floats, *, makes_losses: 
         "fiscal_year": end.year,
         "quarter": end.month // 3,
         "end": end,
-        "shares": round(line.shares),
         "revenue": round(cap * _SALES_TO_CAP[size] / 4 * growth * float(noise[0])),
         "earnings": round(cap * margin / 4 * growth * float(noise[1])),
         "assets": round(cap * 0.9 * growth),

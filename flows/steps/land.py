@@ -19,6 +19,8 @@ from flows.sources import Source, SourceSettings, rate_limit, source
 log = logging.getLogger(__name__)
 ASKED = "asked"
 """Kind of the landed events that say which sessions were asked for; a rebuild covers those."""
+SIMULATED = "simulated"
+"""Kind of the landed event that says that no figure of this landing is real."""
 
 
 @dataclass

@@ -5,14 +5,16 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from flows.edge.clock import utc_now
-from flows.edge.landing import LandedFile
+from flows.edge.landing import LandedFile, Landing
 from flows.run import Run
 from flows.sources import SOURCES
 from flows.steps.admit import JudgedSession
 from flows.steps.degraded import Degraded
+from flows.steps.land import SIMULATED
 from transforms.contracts import table
 
 VERSION = "0.1.0"
+MADE_UP = "Made up by the simulated market of smallcaps: no figure is real."
 
 
 def sessions(run: Run, judged: Sequence[JudgedSession], degraded: Degraded) -> pl.DataFrame:
@@ -75,15 +77,17 @@ def fetches(files: Sequence[LandedFile], in_use: Collection[LandedFile]) -> pl.D
     return pl.DataFrame(rows, schema=table("ops.fetches").polars_schema)
 
 
-def licences() -> pl.DataFrame:
-    """ops.licences: one row per registered source."""
+def licences(landing: Landing) -> pl.DataFrame:
+    """ops.licences: one row per registered source; of a simulated market nothing is a vendor's own."""
+    is_simulated = bool(landing.events(SIMULATED))
     rows = [
         {
             "source": adapter.name,
-            "licence": adapter.licence,
+            "licence": "own" if is_simulated else adapter.licence,
             "roles": list(adapter.roles),
             "history": adapter.history,
-            "terms": adapter.terms,
+            "terms": MADE_UP if is_simulated else adapter.terms,
+            "is_simulated": is_simulated,
         }
         for adapter in SOURCES.values()
     ]

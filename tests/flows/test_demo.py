@@ -11,7 +11,11 @@ from _pytest.capture import CaptureFixture
 from flows import cli, demo
 from flows.demo import Demo, run_demo
 from flows.edge import warehouse
+from flows.edge.demo_folder import fresh_folder
 from flows.edge.landing import Landing
+from flows.edge.lock import prepare_data_folder, writer_lock
+from flows.errors import LockHeld
+from flows.paths import DataPaths
 from flows.simulated.market import Market
 
 MARKET = Market(date(2025, 9, 2), date(2026, 1, 2), companies=90)
@@ -23,12 +27,16 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, list
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SMALLCAPS_SOURCES__QUOTES", '["files"]')  # whatever an operator has set must not matter
         patch.setenv("SMALLCAPS_ALERT_URLS", "json://127.0.0.1:9/nobody")
+        for name in ("HTTP_PROXY", "http_proxy"):
+            patch.setenv(name, "http://127.0.0.1:9")  # a proxy that takes nothing: what is local must not ask it
+        patch.delenv("NO_PROXY", raising=False)
+        patch.delenv("no_proxy", raising=False)
         yield run_demo(tmp_path_factory.mktemp("demo") / "here", MARKET, lambda *part: told.append(part)), told
 
 
 def test_it_goes_as_told(shown: tuple[Demo, list[tuple[str, int]]]) -> None:
     told = shown[0]
-    assert told.went_as_told
+    assert told.shortcomings == []
     assert (told.backfill.exit_code, told.good_night.exit_code, told.refused_night.exit_code) == (0, 0, 2)
     assert told.last_session == MARKET.sessions[-2]
     assert told.segments.filter(segment="total")["companies"].item() > 80
@@ -55,17 +63,41 @@ def test_nights_asked_the_vendors_over_http(shown: tuple[Demo, list[tuple[str, i
 def test_parts_add_up_to_the_bar(shown: tuple[Demo, list[tuple[str, int]]]) -> None:
     parts = shown[1]
     assert len(parts) == 4
-    assert sum(units for _, units in parts) == demo.work(MARKET) - demo.NIGHTS
+    assert sum(units for _, units in parts) == demo.work(MARKET)
 
 
-def test_again_in_the_same_folder_and_never_in_another(
-    shown: tuple[Demo, list[tuple[str, int]]], tmp_path: Path, capsys: CaptureFixture[str]
-) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
-    assert cli.run(["demo", "--data-dir", str(tmp_path)]) == 4
+def test_page_and_warehouse_say_that_nothing_is_real(shown: tuple[Demo, list[tuple[str, int]]]) -> None:
+    page = shown[0].places["report"].read_text(encoding="utf-8")
+    assert "A simulated market" in page
+    assert "Not to be passed on" not in page
+    told = warehouse.query(shown[0].paths, "select distinct is_simulated, licence from ops.licences")
+    assert told.rows() == [(True, "own")]
+
+
+def test_folder_is_made_anew_and_what_no_demo_made_stays(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    root = tmp_path / "demo"
+    for part in ("archive", "data"):
+        (fresh_folder(root) / part).mkdir()
+        (root / part / "old.txt").write_text("of an earlier demo")
+    assert {path.name for path in fresh_folder(root).iterdir()} == {".smallcaps-demo"}
+    thesis = root / "thesis.txt"
+    thesis.write_text("years of work")
+    assert cli.run(["demo", "--data-dir", str(root)]) == 4
+    assert "thesis.txt" in capsys.readouterr().err
+    assert cli.run(["demo", "--data-dir", str(thesis)]) == 4
+    assert "is no folder" in capsys.readouterr().err
+    (root / ".smallcaps-demo").unlink()
+    assert cli.run(["demo", "--data-dir", str(root)]) == 4
     assert "no folder of a demo" in capsys.readouterr().err
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
-    assert warehouse.query(shown[0].paths, "select 1 as one").height == 1
+    assert thesis.read_text() == "years of work"
+
+
+def test_folder_of_a_demo_at_work_stays(tmp_path: Path) -> None:
+    paths = DataPaths(fresh_folder(tmp_path / "demo") / "data")
+    prepare_data_folder(paths)
+    with writer_lock(paths, "20260102T000000Z-backfill-abcd"), pytest.raises(LockHeld):
+        fresh_folder(tmp_path / "demo")
+    assert paths.landing.is_dir()
 
 
 def test_command_shows_what_a_new_user_wants_to_see(
@@ -75,7 +107,15 @@ def test_command_shows_what_a_new_user_wants_to_see(
     monkeypatch.setattr(demo, "run_demo", lambda *_: shown[0])
     assert cli.run(["demo"]) == 0
     out = capsys.readouterr().out
-    for word in ("Backfill.", "A night that is published.", "exit code 2", "GATE_RANGE", "small", "latest.html"):
+    for word in (
+        "The backfill.",
+        "(exit code 0)",
+        "(exit code 2)",
+        "GATE_RANGE",
+        "small",
+        "latest.html",
+        "sql --data-dir",
+    ):
         assert word in out
 
 

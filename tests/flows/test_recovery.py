@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from statistics import median
 
 import polars as pl
 import pytest
@@ -72,7 +73,7 @@ def test_every_cap_is_the_truth_or_absent(caps: pl.DataFrame) -> None:
 
 
 def test_what_is_absent_is_what_nobody_could_know(caps: pl.DataFrame) -> None:
-    """Sessions on which a count lags its split, a cap that is blank or zero, the first days of a shell's company."""
+    """Sessions on which a count lags its split, and those on which a cap is blank or zero."""
     absent = caps.filter(pl.col("found").is_null() & pl.col("session_date").is_in(admitted()))
     by_company = defaultdict(list)
     for company, day in absent.select("company", "session_date").iter_rows():
@@ -133,25 +134,60 @@ def test_buckets_and_segments_are_those_of_the_true_caps(recovered: Site, caps: 
     ).is_empty()
 
 
-@pytest.mark.parametrize("day", [date(2024, 6, 28), date(2024, 11, 20), date(2025, 1, 15), date(2025, 3, 31)])
-def test_price_earnings_ratio_of_small_companies(recovered: Site, caps: pl.DataFrame, day: date) -> None:
-    """Trailing four quarters published by the day, by hand: sum of caps over sum of earnings, losses included."""
-    known = caps.filter((pl.col("session_date") == day) & pl.col("found").is_between(300_000_000, 1_999_999_999))
-    cap = earned = losses = covered = 0
-    for company, worth in known.select("company", "found").iter_rows():
-        quarters = trailing(company, day)
-        if quarters is None:
-            continue
-        covered += 1
-        losses += quarters <= 0
-        cap, earned = cap + worth, earned + quarters
-    row = recovered.rows(
-        "marts.valuation_daily", session_date=day, segment="small", measure="pe", convention="incl_losses"
-    )
-    (stored,) = row.to_dicts()
-    assert stored["company_count"] == covered > 20
-    assert stored["value"] == pytest.approx(cap / earned, rel=1e-9)
-    assert stored["loss_share_count"] == pytest.approx(losses / covered)
+DAYS = (date(2024, 6, 28), date(2024, 11, 20), date(2025, 1, 15), date(2025, 3, 31))
+AROUND_THE_LATE_REPORT = (date(2025, 1, 22), date(2025, 1, 23), date(2025, 1, 24))
+SPANS = {"small": (300_000_000, 2_000_000_000), "mid": (2_000_000_000, 10_000_000_000), "large": (10**10, 2 * 10**11)}
+
+
+@pytest.mark.parametrize(
+    ("segment", "day"),
+    [
+        *((segment, day) for segment in ("small", "large") for day in DAYS),
+        *(("mid", d) for d in AROUND_THE_LATE_REPORT),
+    ],
+)
+def test_price_earnings_ratios(recovered: Site, caps: pl.DataFrame, segment: str, day: date) -> None:
+    """By hand in four conventions: the last four quarters published by the day, over companies that have them."""
+    lowest, limit = SPANS[segment]
+    known = caps.filter((pl.col("session_date") == day) & (pl.col("found") >= lowest) & (pl.col("found") < limit))
+    told = [(worth, trailing(company, day)) for company, worth in known.select("company", "found").iter_rows()]
+    pairs = [(worth, earned) for worth, earned in told if earned is not None]
+    earning = [(worth, earned) for worth, earned in pairs if earned > 0]
+    cap, profits = sum(worth for worth, _ in pairs), sum(earned for _, earned in earning)
+    expected = {
+        "incl_losses": cap / sum(earned for _, earned in pairs),
+        "excl_losses": sum(worth for worth, _ in earning) / profits,
+        "hybrid": cap / profits,
+        "median": median(worth / earned for worth, earned in earning),
+    }
+    rows = recovered.rows("marts.valuation_daily", session_date=day, segment=segment, measure="pe")
+    assert dict(rows.select("convention", "value").iter_rows()) == pytest.approx(expected, rel=1e-9)
+    assert rows["loss_share_count"].to_list() == pytest.approx([1 - len(earning) / len(pairs)] * 4, rel=1e-9)
+    assert len(pairs) > 8
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_discounts_are_those_of_the_ratios(recovered: Site, day: date) -> None:
+    value = {
+        (row["segment"], row["convention"]): row["value"]
+        for row in recovered.rows("marts.valuation_daily", session_date=day, measure="pe").to_dicts()
+    }
+    spreads = recovered.rows("marts.valuation_spread_daily", session_date=day, measure="pe", segment="small").to_dicts()
+    assert len(spreads) == 4
+    for row in spreads:
+        against = value["small", row["convention"]] / value["large", row["convention"]] - 1
+        assert row["discount"] == pytest.approx(against, rel=1e-9)
+
+
+def test_a_second_source_confirms_caps_through_splits_and_classes(recovered: Site, caps: pl.DataFrame) -> None:
+    """Between a split and the next report the counts differ by its ratio; then both sources agree again."""
+    quality = recovered.query("select session_date, company_id, quality from core.market_caps")
+    for case in ("forward_split", "reverse_split", "classes_whole", "classes_own", "depositary"):
+        rows = caps.filter(company=key(case)).join(quality, on=["session_date", "company_id"]).sort("session_date")
+        assert rows["quality"][-1] == "trusted", case
+    split = next(split for split in MARKET.listings.splits if split.key == key("forward_split"))
+    after = caps.filter(company=split.key, session_date=MARKET.sessions[split.at + split.lag])
+    assert after.join(quality, on=["session_date", "company_id"])["quality"].item() == "disputed"
 
 
 def trailing(company: str, day: date) -> int | None:
@@ -176,7 +212,7 @@ def known_quarters(company: str, day: date) -> list[tuple[date, int]]:
 KNOWN_EARNINGS = """
 select period_end, value::bigint as earnings from core.fundamentals
 where company_id = '{company_id}' and concept = 'net_income_common' and fiscal_period like '%Q%'
-    and known_at::date <= date '{day}' + 1
+    and (known_at at time zone 'America/New_York')::date <= date '{day}'
 qualify row_number() over (
     partition by period_end
     order by vintage_date > date '{day}', abs(vintage_date - date '{day}')
@@ -186,7 +222,7 @@ order by period_end
 
 
 @pytest.mark.parametrize("company", [LATE, RESTATED])
-@pytest.mark.parametrize("day", [date(2024, 12, 20), date(2025, 1, 31), date(2025, 3, 28)])
+@pytest.mark.parametrize("day", [date(2024, 12, 20), *AROUND_THE_LATE_REPORT, date(2025, 3, 28)])
 def test_late_and_restated_reports_count_as_they_were_known(
     recovered: Site, caps: pl.DataFrame, company: str, day: date
 ) -> None:
@@ -195,7 +231,7 @@ def test_late_and_restated_reports_count_as_they_were_known(
     facts = recovered.query(KNOWN_EARNINGS.format(company_id=company_id, day=day))
     assert facts.rows() == known_quarters(company, day)
     newest = facts["period_end"].max()
-    late_day = company == LATE and day < date(2025, 1, 24)
+    late_day = company == LATE and day < date(2025, 1, 23)
     assert newest == (
         date(2024, 6, 30) if late_day else date(2024, 12, 31) if day > date(2025, 2, 9) else date(2024, 9, 30)
     )
@@ -216,6 +252,41 @@ def test_flows_are_the_truth_and_unknown_where_they_are_not_out_yet(recovered: S
     assert out.filter((pl.col("flow_usd") - pl.col("true").round(1)).abs().fill_null(1.0) > 0.01).is_empty()
     unknown = pair.filter(pl.col("session_date").is_in(late))
     assert unknown["flow_usd"].null_count() == unknown.height > 0
+
+
+STANDS_FOR = {
+    "IWM": "small",
+    "IJR": "small",
+    "IWC": "micro",
+    "MDY": "mid",
+    "SPY": "large",
+    "IVV": "large",
+    "VTI": "total",
+}
+
+
+def test_flows_of_segments_and_their_sums_are_the_truth(recovered: Site) -> None:
+    """Sums run over the exchange's sessions: a refused one had its flow, too."""
+    daily = (
+        fund_days(MARKET)
+        .with_columns(segment=pl.col("fund").replace_strict(STANDS_FOR))
+        .group_by("session_date", "segment")
+        .agg(flow_usd=pl.col("flow_usd").round(1).sum())
+        .sort("segment", "session_date")
+    )
+    truth = daily.with_columns(
+        pl.col("flow_usd").rolling_sum(size).over("segment").alias(f"flow_{size}d_usd") for size in (5, 20, 60)
+    )
+    stored = recovered.query("from marts.segment_flows_daily")
+    names = ["flow_usd", "flow_5d_usd", "flow_20d_usd", "flow_60d_usd"]
+    pair = stored.join(truth, on=["session_date", "segment"], suffix="_true").filter(
+        pl.col("session_date") < MARKET.sessions[-NOT_UPDATED]
+    )
+    assert pair.height == (len(admitted()) - NOT_UPDATED) * 5
+    for name in names:
+        both = pair.filter(pl.col(f"{name}_true").is_not_null())
+        assert both.filter((pl.col(name) - pl.col(f"{name}_true")).abs().fill_null(9.0) > 0.05).is_empty(), name
+        assert pair.filter(pl.col(f"{name}_true").is_null())[name].null_count() == pair.height - both.height, name
 
 
 def test_rebuild_from_landing_is_what_was_published(recovered: Site) -> None:

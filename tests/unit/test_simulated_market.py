@@ -14,6 +14,7 @@ from flows.simulated.served import BadDays, served_rows
 
 FIRST, LAST = date(2024, 11, 1), date(2025, 2, 28)
 MARKET = Market(FIRST, LAST, companies=90, seed=3)
+HALF_AND_WHOLE = [date(2024, 11, 29), date(2024, 12, 24)], [date(2024, 11, 27), date(2024, 12, 23)]
 
 
 def test_the_same_arguments_give_the_same_market() -> None:
@@ -28,6 +29,14 @@ def test_sessions_are_the_exchanges_own() -> None:
     assert date(2024, 11, 28) not in MARKET.sessions  # Thanksgiving
     assert {date(2024, 11, 29), date(2024, 12, 24)} <= set(MARKET.sessions)  # half days
     assert date(2025, 1, 9) not in MARKET.sessions  # a day of mourning
+
+
+def test_less_is_traded_on_a_half_day() -> None:
+    traded = MARKET.quotes.group_by("session_date").agg(pl.col("volume").sum()).sort("session_date")
+    half, whole = (traded.filter(pl.col("session_date").is_in(days))["volume"].mean() for days in HALF_AND_WHOLE)
+    assert isinstance(half, float)
+    assert isinstance(whole, float)
+    assert half < 0.7 * whole
 
 
 def test_one_row_per_session_and_quoted_symbol() -> None:

@@ -7,27 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from flows.simulated.formats import BALANCE_COLUMNS, INCOME_COLUMNS
 from tests.vendors.market import SIZES, Listing, Market, companies
 
-KEY_COLUMNS = (
-    "Ticker;SimFinId;Currency;Fiscal Year;Fiscal Period;Report Date;Publish Date;Restated Date;Shares (Basic);"
-    "Shares (Diluted)"
-)
-INCOME_COLUMNS = (
-    f"{KEY_COLUMNS};Revenue;Cost of Revenue;Gross Profit;Operating Expenses;Selling, General & Administrative;"
-    "Research & Development;Depreciation & Amortization;Operating Income (Loss);Non-Operating Income (Loss);"
-    "Interest Expense, Net;Pretax Income (Loss), Adj.;Abnormal Gains (Losses);Pretax Income (Loss);"
-    "Income Tax (Expense) Benefit, Net;Income (Loss) from Continuing Operations;Net Extraordinary Gains (Losses);"
-    "Net Income;Net Income (Common)"
-)
-BALANCE_COLUMNS = (
-    f"{KEY_COLUMNS};Cash, Cash Equivalents & Short Term Investments;Accounts & Notes Receivable;Inventories;"
-    "Total Current Assets;Property, Plant & Equipment, Net;Long Term Investments & Receivables;"
-    "Other Long Term Assets;Total Noncurrent Assets;Total Assets;Payables & Accruals;Short Term Debt;"
-    "Total Current Liabilities;Long Term Debt;Total Noncurrent Liabilities;Total Liabilities;"
-    "Share Capital & Additional Paid-In Capital;Treasury Stock;Retained Earnings;Total Equity;"
-    "Total Liabilities & Equity"
-)
 QUARTERS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30))
 FUNDS = ("IWM", "SPY", "IVV", "MDY")
 

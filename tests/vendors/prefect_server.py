@@ -47,6 +47,7 @@ class PrefectServer:
         """Nothing of the operator's, but the checkout on the path, as its editable install has it."""
         inherited = {n: v for n, v in os.environ.items() if not n.startswith(("SMALLCAPS_", "PREFECT_"))}
         own = {"PREFECT_HOME": str(self.home), "PREFECT_API_URL": self.api, "PYTHONPATH": str(CHECKOUT)}
+        own |= {"NO_PROXY": LOCALHOST, "no_proxy": LOCALHOST}
         return inherited | own | QUICK | QUIET | {"OPENBLAS_NUM_THREADS": "1"} | self.settings
 
     def command(self, *arguments: str, seconds: float = 60) -> str:

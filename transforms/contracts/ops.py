@@ -192,6 +192,7 @@ LICENCES = Table(
         Column("roles", "VARCHAR[]", "Roles that it can serve.", nullable=False),
         Column("history", "VARCHAR", "What it can give again.", nullable=False, values=("none", "days", "full")),
         Column("terms", "VARCHAR", "Terms in one sentence.", nullable=False),
+        Column("is_simulated", "BOOLEAN", "The figures are those of the demo's market: none is real.", nullable=False),
     ),
 )
 
