@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from flows.edge.run_records import read_record
+from flows.edge.run_records import newest_first
 from flows.edge.warehouse import KeptBuild, kept_builds, reading
 from flows.paths import DataPaths
 from flows.run_record import RunRecord, RunStatus
@@ -101,8 +101,4 @@ def _count(con: duckdb.DuckDBPyConnection, name: str) -> int:
 
 
 def _last_failed_run(paths: DataPaths) -> RunRecord | None:
-    for path in sorted(paths.runs.glob("*.json"), reverse=True):
-        record = read_record(path)
-        if record.status in _BAD_ENDS:
-            return record
-    return None
+    return next((record for record in newest_first(paths) if record.status in _BAD_ENDS), None)

@@ -28,19 +28,37 @@ def notify(
     """Send the alert that the end of this run is worth, and store record and outcome.
 
     `before` is how the run before this one ended; `failing` the rows that broke a rule. Whatever goes
-    wrong here is logged and written into the record: the run's own error stays the one that is seen.
+    wrong here is logged: the run's own error stays the one that is seen. The record is stored also where nobody could
+    be told, and somebody is told also where the records of earlier runs are of no use.
     """
     try:
         kind = alert_kind(record, before)
         if kind is not None:
-            earlier = earlier_records(paths, record.run_id)
-            alert = alert_for(
-                record, paths, kind, earlier=earlier, failing=failing, last_good_session=last_good_session
-            )
+            alert = _alert_with_history(record, paths, kind, failing, last_good_session)
             record.alerts.append(deliver(settings, alert))
-        write_record(paths, record)
     except Exception:
         log.exception("Run %s could not tell anybody how it ended", record.run_id)
+    finally:
+        _store(paths, record)
+
+
+def _store(paths: DataPaths, record: RunRecord) -> None:
+    try:
+        write_record(paths, record)
+    except Exception:
+        log.exception("Run %s could not store its record", record.run_id)
+
+
+def _alert_with_history(
+    record: RunRecord, paths: DataPaths, kind: AlertKind, failing: FailingRows | None, last_good_session: str
+) -> Alert:
+    """The message with since when; without it where what earlier runs have left cannot be used."""
+    try:
+        earlier = earlier_records(paths, record.run_id)
+        return alert_for(record, paths, kind, earlier=earlier, failing=failing, last_good_session=last_good_session)
+    except Exception:
+        log.exception("Run %s tells nothing of earlier runs: their records cannot be used", record.run_id)
+        return alert_for(record, paths, kind, failing=failing, last_good_session=last_good_session)
 
 
 def deliver(settings: Settings, alert: Alert) -> AlertOutcome:

@@ -1,10 +1,11 @@
+import json
 import logging
 from pathlib import Path
 
 import pytest
 
 from flows.alert import FailingRows
-from flows.edge.run_records import last_ending, read_record, write_record
+from flows.edge.run_records import earlier_records, last_ending, read_record, write_record
 from flows.paths import DataPaths
 from flows.run_record import RunRecord, RunStatus, SessionVerdict
 from flows.settings import Settings
@@ -201,4 +202,45 @@ def test_its_own_failure_is_logged_and_never_raised(tmp_path: Path, caplog: pyte
     with webhook() as hook:
         notify(settings_with(hook.url), DataPaths(tmp_path / "data"), refused_night())
     assert len(hook.posts) == 1
-    assert "could not tell anybody" in caplog.text
+    assert "could not store its record" in caplog.text
+
+
+DAMAGED = {
+    "empty": "{}",
+    "cut": '{"run_id": "20260114T231500Z-nightly-ab12", "kind": "nig',
+    "no_object": "[]",
+    "unusable": json.dumps(
+        {"run_id": "a", "kind": "nightly", "started_at": "2026", "status": "degraded", "sessions": [], "alerts": [],
+         "degraded_sources": None}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED.keys())
+def test_damaged_record_of_an_earlier_run_silences_nobody(paths: DataPaths, text: str) -> None:
+    paths.runs.mkdir(parents=True)
+    paths.run_record("20260114T231500Z-nightly-ab12").write_text(text, encoding="utf-8")
+    assert last_ending(paths) in (None, RunStatus.DEGRADED)
+    for record in (refused_night(), ended("20260116", MISSING, "simfin")):
+        with webhook() as hook:
+            notify(settings_with(hook.url), paths, record)
+        assert len(hook.posts) == 1
+        (alert,) = read_record(paths.run_record(record.run_id)).alerts
+        assert alert.delivered == 1
+
+
+def test_record_is_stored_though_sending_fails(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no plugin")
+
+    monkeypatch.setattr("flows.steps.notify.send_alert", fail)
+    notify(settings_with("json://127.0.0.1:1/"), paths, refused_night())
+    assert read_record(paths.run_record(refused_night().run_id)).status is RunStatus.REFUSED
+
+
+def test_only_the_records_back_to_the_last_good_night_are_read(paths: DataPaths) -> None:
+    nights = [ended("20260112", GOOD), ended("20260113", GOOD), ended("20260114", MISSING, "simfin")]
+    for night in [*nights, ended("20260117", GOOD)]:
+        write_record(paths, night)
+    found = earlier_records(paths, ended("20260115", GOOD).run_id)
+    assert [record.run_id[:8] for record in found] == ["20260114", "20260113"]

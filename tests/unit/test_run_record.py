@@ -2,6 +2,8 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
+
 from flows.edge.run_records import latest_record, read_record, record_text, write_record
 from flows.paths import DataPaths
 from flows.run_record import (
@@ -70,6 +72,23 @@ def test_latest_record_is_the_newest_by_start(tmp_path: Path) -> None:
     latest = latest_record(paths)
     assert latest is not None
     assert latest.run_id == "20260116T231500Z-nightly-0000"
+
+
+def test_record_of_a_newer_version_is_read_and_a_damaged_one_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = DataPaths(tmp_path)
+    record = record_of("20260115T231500Z-nightly-ab12")
+    record.sessions = [SessionVerdict("2026-01-15", "published")]
+    record.alerts = [AlertOutcome("degraded", 2, 1)]
+    path = write_record(paths, record)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    for part in (raw, raw["sessions"][0], raw["alerts"][0]):
+        part["of_a_later_version"] = 1
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    paths.run_record("20260116T231500Z-nightly-0000").write_text("{}", encoding="utf-8")
+    assert latest_record(paths) == record
+    assert "20260116T231500Z-nightly-0000.json cannot be read and is passed over" in caplog.text
 
 
 def test_outcome_is_one_line() -> None:
