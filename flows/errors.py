@@ -16,6 +16,14 @@ def on_one_line(what: str, next_step: str = "") -> str:
     return " ".join(f"{sentence} {'Next: ' if next_step else ''}{next_step}".split())
 
 
+def is_fault(error: BaseException) -> bool:
+    """Whether this is a fault of the program: any exception, and a panic of a library in Rust (Polars, Vega).
+
+    Panics are no `Exception`; an interrupt from the keyboard and an exit are no faults.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
 class SmallcapsError(Exception):
     """One reason why a run ended, with what to do next.
 

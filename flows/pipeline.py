@@ -13,7 +13,7 @@ from flows.alert import FailingRows
 from flows.edge.builds import Build
 from flows.edge.diff import revisions
 from flows.edge.quarantine_file import write_quarantine
-from flows.errors import MissingData, Refused, on_one_line
+from flows.errors import MissingData, Refused, is_fault, on_one_line
 from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
@@ -82,7 +82,9 @@ def _report(run: Run, step: Step) -> None:
     """A page that fails is told in the log and the record; the night is published and stays so."""
     try:
         run.record.report_path = str(step("report", report, run))
-    except Exception as error:
+    except BaseException as error:
+        if not is_fault(error):
+            raise
         log.exception("Run %s published, but made no report", run.run_id)
         run.record.report_error = on_one_line(f"{type(error).__name__}: {error}")
 

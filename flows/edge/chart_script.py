@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from flows.edge.durable import write_once
-from flows.errors import SmallcapsError
+from flows.errors import SmallcapsError, is_fault
 
 VEGA_LITE = "6.4"
 """Altair 6.3 writes Vega-Lite 6.1 to 6.4."""
@@ -37,7 +37,7 @@ def _bundle() -> str:
 
     try:
         return str(vl_convert.javascript_bundle(vl_version=VEGA_LITE))  # type: ignore[call-arg]  # it may be left out
-    except BaseException as error:  # its panics are no Exception, and would end a run that has published
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+    except BaseException as error:
+        if is_fault(error):
             raise SmallcapsError(f"The script of the charts cannot be made: {error}") from error
         raise

@@ -1,6 +1,7 @@
 """Every run that publishes leaves a page about its last session; a page that fails changes nothing else."""
 
 import pytest
+from polars.exceptions import PanicException
 
 from flows import cli
 from flows.run_record import RunStatus
@@ -74,6 +75,19 @@ def test_report_that_fails_is_told_and_the_night_is_published(
 
     assert cli.run(["status"]) == 0
     assert "ZeroDivisionError: a chart of nothing." in capsys.readouterr().out
+
+
+def test_panic_in_the_report_ends_no_run_that_has_published(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(*_: object) -> str:
+        raise PanicException("an index out of bounds")
+
+    assert not issubclass(PanicException, Exception)
+    monkeypatch.setattr("flows.report.page.render", panic)
+    outcome = site.night(NIGHT)
+    assert outcome.exit_code == 0
+    record = site.record(outcome)
+    assert record.status is RunStatus.PUBLISHED
+    assert record.report_error == "PanicException: an index out of bounds."
 
 
 def test_page_that_cannot_be_written_fails_no_run(site: Site) -> None:

@@ -1,8 +1,9 @@
 import pickle
 
 import pytest
+from polars.exceptions import PanicException
 
-from flows.errors import LockHeld, MissingData, Refused, SmallcapsError, SourceError, UsageError
+from flows.errors import LockHeld, MissingData, Refused, SmallcapsError, SourceError, UsageError, is_fault
 
 
 @pytest.mark.parametrize(
@@ -11,6 +12,16 @@ from flows.errors import LockHeld, MissingData, Refused, SmallcapsError, SourceE
 )
 def test_exit_codes_are_those_of_the_design(error: type[SmallcapsError], code: int) -> None:
     assert error.exit_code == code
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, UsageError, PanicException])
+def test_exceptions_and_panics_are_faults(kind: type[BaseException]) -> None:
+    assert is_fault(kind("why"))
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_interrupts_and_exits_are_none(kind: type[BaseException]) -> None:
+    assert not is_fault(kind())
 
 
 def test_source_error_names_source_file_and_field() -> None:
