@@ -7,6 +7,9 @@ import polars as pl
 from flows.report.contents import Contents
 from flows.report.figures import counted, dollars, moved, number, percent
 
+_MOSTLY = 0.5
+"""Of the covered companies of a segment, small or large."""
+
 
 def about_segments(contents: Contents) -> str:
     """What small companies are worth and how they moved."""
@@ -36,10 +39,25 @@ def about_valuation(contents: Contents) -> str:
     )
     if row["percentile"] is None or row["history_sessions"] < 2:
         return f"{text}; there is no history yet to compare that with"
-    return (
-        f"{text}; they were as cheap or cheaper on {percent(row['percentile'], 0)} of "
-        f"{number(row['history_sessions'])} sessions since {row['history_start']}"
+    sessions = row["history_sessions"]
+    text = (
+        f"{text}; they were as cheap or cheaper on {percent(row['percentile'], 0)} of {number(sessions)} sessions "
+        f"since {row['history_start']}"
     )
+    late = sessions_in_hindsight(contents)
+    if 2 * late <= sessions:
+        return text
+    return f"{text}, but on {number(late)} of these sessions fundamentals come from files downloaded later"
+
+
+def sessions_in_hindsight(contents: Contents) -> int:
+    """Sessions of the percentile's history that rest mostly on files downloaded after them.
+
+    Such a file may hold restated figures, which nobody could know on the session.
+    """
+    compared = contents.spreads.filter(pl.col("discount").is_not_null(), convention="median")
+    mostly = contents.coverage.filter(pl.col("restated_share") > _MOSTLY)["session_date"].unique()
+    return compared.filter(pl.col("session_date").is_in(mostly.implode())).height
 
 
 def about_drawdown(contents: Contents) -> str:

@@ -30,7 +30,7 @@ where scheme_id = '{scheme}' and measure = 'pe' and segment = 'small' and sessio
 order by session_date
 """
 COVERAGE = """
-select session_date, segment, cap_coverage from marts.valuation_daily
+select session_date, segment, cap_coverage, restated_share from marts.valuation_daily
 where scheme_id = '{scheme}' and measure = 'pe' and convention = 'median' and segment in ('small', 'large')
     and session_date <= date '{day}'
 order by session_date

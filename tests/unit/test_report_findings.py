@@ -12,6 +12,7 @@ from flows.edge import ddl
 from flows.report import charts, figures, findings
 from flows.report.contents import Contents, read_contents
 from flows.report.sections import SECTIONS
+from flows.report.sections.valuation import valuation
 from transforms.measures.drawdown import drawdown_daily
 
 DAY = date(2024, 12, 31)
@@ -86,6 +87,33 @@ COST = "Small companies that earn cost 20.5 times their earnings at the median, 
 def test_title_of_the_valuation(nothing: Contents, known: dict[str, Any], title: str) -> None:
     told = replace(nothing, spreads=rows(nothing.spreads, SPREAD | {"history_sessions": 0} | known))
     assert findings.about_valuation(told) == title
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ((0.9, 0.0, 0.51, 1.0), ", but on 3 of these sessions fundamentals come from files downloaded later"),
+        ((0.9, 0.0, None, 1.0), ""),
+        ((0.5, 0.5, 0.5, 0.5), ""),
+    ],
+)
+@pytest.mark.parametrize("segment", ["small", "large"])
+def test_valuation_tells_of_hindsight_where_it_prevails(
+    nothing: Contents, shares: tuple[float | None, ...], told: str, segment: str
+) -> None:
+    """A fifth session has no discount: it is not compared."""
+    days = [DAY - timedelta(days=back) for back in range(5)]
+    history = {"percentile": 0.25, "history_sessions": 4, "history_start": days[3]}
+    known = [SPREAD | history | {"session_date": day} for day in days[:4]]
+    spreads = rows(nothing.spreads, *known, SPREAD | {"session_date": days[4], "discount": None, "history_sessions": 0})
+    coverage = [
+        {"session_date": day, "segment": segment, "restated_share": share}
+        for day, share in zip(days, (*shares, 1.0), strict=True)
+    ]
+    contents = replace(nothing, spreads=spreads, coverage=rows(nothing.coverage, *coverage))
+    assert findings.about_valuation(contents).endswith(f" on 25 % of 4 sessions since 2024-12-28{told}")
+    late = sum(share is not None and share > 0.5 for share in shares)
+    assert f"on {late} of the 4 sessions that the percentile compares" in valuation(contents).source
 
 
 def test_valuation_without_fundamentals_says_why_and_draws_nothing(nothing: Contents) -> None:

@@ -19,6 +19,7 @@ def valuation(contents: Contents) -> Section:
     """One row per convention of the session, and a line per convention since the start."""
     drawn = (charts.valuation(contents), charts.coverage(contents))
     universe = ", ".join(contents.valuations["universe"].unique().sort().to_list()) or UNKNOWN
+    late, sessions = findings.sessions_in_hindsight(contents), _compared(contents)
     restated = contents.valuations.filter(segment="small", convention="median")["restated_share"].to_list()
     return Section(
         key="valuation",
@@ -31,10 +32,16 @@ def valuation(contents: Contents) -> Section:
         "the coverage does; the median hardly does. All over positive: all caps over the earnings of the profitable. "
         "Not drawn: the sum with losses, which can be close to zero. Fundamentals count from the day of their "
         f"publication; for {percent(restated[0] if restated else None, 0)} of the small companies they come from a "
-        "file downloaded after the session, and may be restated. Tables marts.valuation_spread_daily, "
-        f"marts.valuation_daily; fundamentals: {vendors(contents, 'fundamentals')}.",
+        f"file downloaded after the session, and may be restated; on {number(late)} of the {number(sessions)} sessions "
+        "that the percentile compares they do so for most of the small or the large ones. Tables "
+        f"marts.valuation_spread_daily, marts.valuation_daily; fundamentals: {vendors(contents, 'fundamentals')}.",
         charts=tuple(chart for chart in drawn if chart is not None),
     )
+
+
+def _compared(contents: Contents) -> int:
+    row = contents.spreads.filter(session_date=contents.session, convention="median")["history_sessions"].to_list()
+    return row[0] if row else 0
 
 
 def _rows(contents: Contents) -> list[list[str]]:
