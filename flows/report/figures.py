@@ -12,6 +12,17 @@ def percent(value: Number | None, digits: int = 1) -> str:
     return UNKNOWN if value is None else f"{_plain(100 * float(value), digits)} %"
 
 
+def sized(value: Number, digits: int = 1) -> str:
+    """A fraction from 0 to 1 as per cent; one that is only nearly 0 or 1 does not show as that."""
+    step = 10.0**-digits
+    shown = round(100 * float(value), digits)
+    if shown == 0 and value > 0:
+        return f"less than {_plain(step, digits)} %"
+    if shown == 100 and value < 1:
+        return f"more than {_plain(100 - step, digits)} %"
+    return percent(value, digits)
+
+
 def number(value: Number | None, digits: int = 0) -> str:
     """A number with thousands apart."""
     return UNKNOWN if value is None else _plain(float(value), digits)
@@ -27,10 +38,12 @@ def dollars(value: Number | None) -> str:
     if value is None:
         return UNKNOWN
     amount = float(value)
-    size, unit = next(
-        ((size, unit) for size, unit in ((1e9, "bn "), (1e6, "mn ")) if abs(amount) >= size),
-        (1.0, ""),
-    )
+    if round(abs(amount) / 1e6, 1) >= 1000:  # what would show as 1,000.0 mn is 1.0 bn
+        size, unit = 1e9, "bn "
+    elif round(abs(amount)) >= 1e6:
+        size, unit = 1e6, "mn "
+    else:
+        size, unit = 1.0, ""
     return f"{_plain(amount / size, 1 if unit else 0)} {unit}USD"
 
 

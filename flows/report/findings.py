@@ -1,12 +1,16 @@
 """Titles that say what was found, with the figures they rest on; each says so where nothing is known."""
 
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from flows.market_calendar import sessions_between
 from flows.report.contents import Contents
-from flows.report.figures import counted, dollars, moved, number, percent
+from flows.report.figures import counted, dollars, moved, number, percent, sized
 
+OLDEST_FLOW = 20
+"""Sessions that a title about flows looks back for one that is known."""
 _MOSTLY = 0.5
 """Of the covered companies of a segment, small or large."""
 
@@ -35,19 +39,25 @@ def about_valuation(contents: Contents) -> str:
         return f"What small companies cost against large ones is unknown on this session{why}"
     text = (
         f"Small companies that earn cost {number(row['value'], 1)} times their earnings at the median, large ones "
-        f"{number(row['large_value'], 1)}: {percent(abs(row['discount']))} {'less' if row['discount'] < 0 else 'more'}"
+        f"{number(row['large_value'], 1)}: {_against(row['discount'])}"
     )
     if row["percentile"] is None or row["history_sessions"] < 2:
         return f"{text}; there is no history yet to compare that with"
     sessions = row["history_sessions"]
     text = (
-        f"{text}; they were as cheap or cheaper on {percent(row['percentile'], 0)} of {number(sessions)} sessions "
+        f"{text}; they were as cheap or cheaper on {sized(row['percentile'], 0)} of {number(sessions)} sessions "
         f"since {row['history_start']}"
     )
     late = sessions_in_hindsight(contents)
     if 2 * late <= sessions:
         return text
     return f"{text}, but on {number(late)} of these sessions fundamentals come from files downloaded later"
+
+
+def _against(discount: float) -> str:
+    if discount == 0:
+        return "the same"
+    return f"{sized(abs(discount))} {'less' if discount < 0 else 'more'}"
 
 
 def sessions_in_hindsight(contents: Contents) -> int:
@@ -68,24 +78,30 @@ def about_drawdown(contents: Contents) -> str:
         return "How far small companies stand below their high is unknown on this session"
     if row["drawdown"] == 0:
         return f"Small companies stand at their high since {contents.first_session}"
-    below = f"Small companies stand {percent(-row['drawdown'])} below"
+    below = f"Small companies stand {sized(-row['drawdown'])} below"
     if row["peak_session"] == contents.first_session:
         return f"{below} their level of {row['peak_session']}, where the history starts"
     return f"{below} their high of {row['peak_session']}"
 
 
 def about_flows(contents: Contents) -> str:
-    """What went into funds of small companies over twenty sessions, or on the last day that is known."""
+    """What went into funds of small companies over twenty sessions, or on the last day that is known; none too old."""
     small = contents.flows.filter(segment="small")
     for column, span in (("flow_20d_usd", "over twenty sessions"), ("flow_usd", "in one session")):
         row = last_known(small, column)
-        if row is None:
+        if row is None or _age(row["session_date"], contents) > OLDEST_FLOW:
             continue
         way = "took in" if row[column] >= 0 else "lost"
         late = "" if row["session_date"] == contents.session else f" to {row['session_date']}, the last known"
         partial = ", partly known" if column == "flow_usd" and row["quality"] == "partial" else ""
         return f"Funds of small companies {way} {dollars(abs(row[column]))} {span}{late}{partial}"
-    return "What went into funds of small companies is unknown"
+    known = last_known(small, "flow_usd")
+    since = "" if known is None else f" since {known['session_date']}, the last session with a known flow"
+    return f"What went into funds of small companies is unknown{since}"
+
+
+def _age(session: date, contents: Contents) -> int:
+    return len(sessions_between(session, contents.session)) - 1
 
 
 def about_quality(contents: Contents) -> str:

@@ -79,6 +79,15 @@ COST = "Small companies that earn cost 20.5 times their earnings at the median, 
             {"discount": 0.26, "percentile": 1.0, "history_sessions": 1, "history_start": DAY},
             f"{COST} more; there is no history yet to compare that with",
         ),
+        (
+            {"discount": -0.0004, "percentile": 0.002, "history_sessions": 500, "history_start": DAY},
+            f"{COST[:-6]}less than 0.1 % less; they were as cheap or cheaper on less than 1 % of 500 sessions "
+            "since 2024-12-31",
+        ),
+        (
+            {"discount": 0.0, "percentile": 0.998, "history_sessions": 500, "history_start": DAY},
+            f"{COST[:-6]}the same; they were as cheap or cheaper on more than 99 % of 500 sessions since 2024-12-31",
+        ),
         ({"discount": None}, "What small companies cost against large ones is unknown on this session"),
         ({"session_date": BEFORE}, "What small companies cost against large ones is unknown on this session"),
         ({"convention": "hybrid"}, "What small companies cost against large ones is unknown on this session"),
@@ -133,6 +142,7 @@ def test_valuation_without_fundamentals_says_why_and_draws_nothing(nothing: Cont
     [
         ((None, 0.10, -0.062), "Small companies stand 6.2 % below their high of 2024-12-30"),
         ((None, -0.05), "Small companies stand 5.0 % below their level of 2024-12-30, where the history starts"),
+        ((None, 0.10, -0.0004), "Small companies stand less than 0.1 % below their high of 2024-12-30"),
         ((None, -0.10, 0.20), "Small companies stand at their high since 2024-12-29"),
         ((None, 0.10, None), "How far small companies stand below their high is unknown on this session"),
         ((None,), "How far small companies stand below their high is unknown on this session"),
@@ -171,6 +181,18 @@ FLOW = {"session_date": DAY, "segment": "small", "quality": "complete"}
         (
             [{"segment": "large", "flow_usd": 1.0, "flow_20d_usd": 1.0}],
             "What went into funds of small companies is unknown",
+        ),
+        (
+            [{"session_date": date(2024, 12, 2), "flow_usd": 1e8, "flow_20d_usd": 3e9}, {"flow_usd": 5e7}],
+            "Funds of small companies took in 3.0 bn USD over twenty sessions to 2024-12-02, the last known",
+        ),
+        (
+            [{"session_date": date(2024, 11, 29), "flow_usd": 1e8, "flow_20d_usd": 3e9}, {"flow_usd": 5e7}],
+            "Funds of small companies took in 50.0 mn USD in one session",
+        ),
+        (
+            [{"session_date": date(2024, 11, 29), "flow_usd": 1e8, "flow_20d_usd": 3e9}],
+            "What went into funds of small companies is unknown since 2024-11-29, the last session with a known flow",
         ),
         ([{"quality": "missing"}], "What went into funds of small companies is unknown"),
         ([], "What went into funds of small companies is unknown"),
@@ -230,6 +252,12 @@ def test_numbers_as_people_read_them() -> None:
     assert figures.number(-1234.5, 1) == "-1,234.5"
     assert [figures.dollars(value) for value in (999, -4.2e6, 1e9, 601_309_462_963)] == [
         "999 USD", "-4.2 mn USD", "1.0 bn USD", "601.3 bn USD",
+    ]  # fmt: skip
+    assert [figures.dollars(value) for value in (999_960_000, 999_940_000, -999_960_000, 999_999.6, 999_999.4)] == [
+        "1.0 bn USD", "999.9 mn USD", "-1.0 bn USD", "1.0 mn USD", "999,999 USD",
+    ]  # fmt: skip
+    assert [figures.sized(value) for value in (0.0, 0.0004, 0.0006, 0.9994, 0.9996, 1.0)] == [
+        "0.0 %", "less than 0.1 %", "0.1 %", "99.9 %", "more than 99.9 %", "100.0 %",
     ]  # fmt: skip
 
 
