@@ -1,4 +1,7 @@
-"""The charts of the page as Vega-Lite: axes with units; what is unknown is a gap or grey, never zero."""
+"""The charts of the page as Vega-Lite: axes with units; what is unknown is a gap or grey, never zero.
+
+Only published sessions are drawn: a line goes on straight over those between, and the note below it says so.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +23,7 @@ CONVENTIONS = {
 }
 _DRAWN_CONVENTIONS = {"median": "#c0392b", "excl_losses": "#1f4e79", "hybrid": "#b8860b"}
 """With losses the sum of small companies comes close to zero, and one such session would flatten all other lines."""
+NOT_PUBLISHED = "In the charts lines go on straight over sessions that were not published."
 MOST_SESSIONS = 800
 """A line of a page this wide shows no more: of a longer history the last session of each week is drawn."""
 FEW_SESSIONS = 40
@@ -78,7 +82,7 @@ def drawdown(contents: Contents) -> Chart | None:
     return _lines(
         rows,
         description="Distance of micro, small, mid and large companies from their highest level so far, by session",
-        unit="Below the highest level so far (%)",
+        unit="Against the highest level so far (%)",
         legend="Segment",
         colours=COLOURS,
     )

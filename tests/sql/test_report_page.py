@@ -86,6 +86,24 @@ def page_of(paths: DataPaths, session: date | None = None, script: str = "window
     return render(contents, datetime(2024, 1, 4, 13, 5, tzinfo=UTC), script)
 
 
+def test_rows_held_back_and_companies_held_back_have_different_names(tmp_path: Path) -> None:
+    def held(frames: Frames) -> Frames:
+        reject = {"session_date": SECOND, "source": "simfin", "reason_code": "STAGE_KEY", "status": "held"}
+        return frames | {"ops.quarantine": rows("ops.quarantine", *[reject | {"entity": name} for name in "AB"])}
+
+    text = Page(page_of(published(tmp_path / "two", held))).text
+    assert "0 companies held back;" in text
+    assert "Rows held back, of all sources: 2" in text
+    none = Page(page_of(published(tmp_path / "none"))).text
+    assert "No row of any source was held back on this session." in none
+
+
+def test_notes_and_axes_say_how_to_read_the_lines(tmp_path: Path) -> None:
+    text = page_of(published(tmp_path))
+    assert text.count(charts.NOT_PUBLISHED) == 2
+    assert '"title":"Against the highest level so far (%)"' in text
+
+
 def test_page_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     page = Page(page_of(published(tmp_path), script=chart_script(tmp_path)))
     assert [value for tag, name, value in page.attributes if (tag, name) == ("section", "id")] == KEYS

@@ -28,8 +28,8 @@ def drawdown(contents: Contents) -> Section:
         body=table(f"On {contents.session}", _HEADER, rows),
         source=f"Highs since {day(contents.first_session)}, the first session of this warehouse: earlier ones are not "
         "known. Price returns weighted by cap, chained, companies in their segment of the session before; without "
-        "dividends. The chain passes over sessions without a return. Table marts.segment_daily; prices: "
-        f"{vendors(contents, 'quotes')}.",
+        f"dividends. The chain passes over sessions without a return. {charts.NOT_PUBLISHED} Table "
+        f"marts.segment_daily; prices: {vendors(contents, 'quotes')}.",
         charts=(chart,) if chart else (),
     )
 

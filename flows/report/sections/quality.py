@@ -20,7 +20,8 @@ def quality(contents: Contents) -> Section:
         title=findings.about_quality(contents),
         body=_checks(contents) + _not_passed(contents) + _held(contents) + _degraded(contents) + _missed(contents),
         source="Admission judges a session; the gate judges a whole build before it is published. Held back: left out "
-        "of the session. Tables ops.checks, ops.quarantine, ops.sessions.",
+        "of the session. The title counts companies; the table counts rows of all sources, also of funds. "
+        "Tables ops.checks, ops.quarantine, ops.sessions.",
     )
 
 
@@ -47,13 +48,13 @@ def _not_passed(contents: Contents) -> str:
 
 def _held(contents: Contents) -> str:
     if contents.held.is_empty():
-        return paragraph("Nothing was held back on this session.")
+        return paragraph("No row of any source was held back on this session.")
     rows = [
         [row["entity"], row["source"], row["reason_code"], dollars(row["last_cap_usd"]), row["detail"]]
         for row in contents.held.iter_rows(named=True)
     ]
     total = contents.held["total"].item(0)
-    caption = f"Held back: {total:,}, the largest {len(rows)}" if total > len(rows) else f"Held back: {total:,}"
+    caption = f"Rows held back, of all sources: {total:,}" + (f", the largest {len(rows)}" if total > len(rows) else "")
     return table(caption, ("Entity", "Source", "Rule", "Last admitted cap", "Why"), rows, text_columns=(1, 2, 4))
 
 

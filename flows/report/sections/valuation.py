@@ -33,8 +33,9 @@ def valuation(contents: Contents) -> Section:
         "Not drawn: the sum with losses, which can be close to zero. Fundamentals count from the day of their "
         f"publication; for {percent(restated[0] if restated else None, 0)} of the small companies they come from a "
         f"file downloaded after the session, and may be restated; on {number(late)} of the {number(sessions)} sessions "
-        "that the percentile compares they do so for most of the small or the large ones. Tables "
-        f"marts.valuation_spread_daily, marts.valuation_daily; fundamentals: {vendors(contents, 'fundamentals')}.",
+        "that the percentile compares they do so for most of the small or the large ones. "
+        f"{charts.NOT_PUBLISHED} Tables marts.valuation_spread_daily, "
+        f"marts.valuation_daily; fundamentals: {vendors(contents, 'fundamentals')}.",
         charts=tuple(chart for chart in drawn if chart is not None),
     )
 
