@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import polars as pl
 from flows.alert import FailingRows
 from flows.edge.clock import utc_now
 from flows.edge.lock import prepare_data_folder, writer_lock
+from flows.edge.processes import this_host
 from flows.edge.run_records import last_ending, write_record
 from flows.edge.warehouse_status import status
 from flows.errors import LockHeld, Refused, SmallcapsError
@@ -31,7 +33,13 @@ def new_run(kind: Kind, archive: Path | None, data_dir: Path | None) -> Run:
     started = utc_now()
     run_id = new_run_id(kind, started)
     paths = DataPaths(settings.data_dir)
-    record = RunRecord(run_id=run_id, kind=kind, started_at=started.isoformat(timespec="seconds"))
+    record = RunRecord(
+        run_id=run_id,
+        kind=kind,
+        started_at=started.isoformat(timespec="seconds"),
+        host=this_host(),
+        pid=os.getpid(),
+    )
     try:
         prepare_data_folder(paths)
     except SmallcapsError as error:

@@ -60,7 +60,10 @@ class AlertOutcome:
 
 @dataclass
 class RunRecord:
-    """One run, from start to end. Dates and instants are ISO text; timings are seconds."""
+    """One run, from start to end. Dates and instants are ISO text; timings are seconds.
+
+    ``host`` and ``pid`` name its process; records of versions that did not note them have neither.
+    """
 
     run_id: str
     kind: str
@@ -80,6 +83,8 @@ class RunRecord:
     report_error: str | None = None
     degraded_sources: dict[str, str] = field(default_factory=dict)
     alerts: list[AlertOutcome] = field(default_factory=list)
+    host: str = ""
+    pid: int = 0
 
     def sessions_with(self, status: str) -> list[SessionVerdict]:
         """The judged sessions that ended so."""

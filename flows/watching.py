@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.alert import Alert, AlertKind
-from flows.edge.lock import writer_lock
+from flows.edge.lock import lock_is_free
+from flows.edge.processes import is_gone, this_host
 from flows.edge.run_records import latest_record, recovery_told_since, unended_record
 from flows.edge.stale_note import StaleNote, clear_note, read_note, write_note
 from flows.edge.warehouse_status import status
-from flows.errors import LockHeld, SmallcapsError, UsageError
+from flows.errors import SmallcapsError
 from flows.freshness import Freshness, freshness
 from flows.paths import DataPaths
 from flows.run_record import AlertOutcome, RunRecord, RunStatus
@@ -100,15 +101,22 @@ def look_at_age(watch: Watch, most_behind: int) -> Finding:
 
 
 def _cut_off(watch: Watch) -> RunRecord | None:
-    """The record of a run without an end whose lock is free; none where the lock cannot be tried."""
+    """The record of a run of this machine that has no end though its process is gone."""
     record = unended_record(watch.paths)
-    if record is None:
+    if record is None or not _is_over(watch, record):
         return None
-    try:
-        with writer_lock(watch.paths, watch.run_id):
-            return unended_record(watch.paths)
-    except (LockHeld, UsageError):
-        return None
+    return unended_record(watch.paths)  # read again: it may have ended while we looked
+
+
+def _is_over(watch: Watch, record: RunRecord) -> bool:
+    """Whether the process of a run without an end is gone, as far as this machine can tell.
+
+    Of a run of another machine nobody can tell here: a mount over the network need not share its lock. The age of the
+    published file tells of it in the end. A record that names no process was left by an earlier version.
+    """
+    if record.host and record.pid:
+        return record.host == this_host() and is_gone(record.pid)
+    return lock_is_free(watch.paths)
 
 
 def _tell_of_cut_off(watch: Watch, record: RunRecord, ended: PrefectRun | None) -> Finding:

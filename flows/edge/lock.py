@@ -56,6 +56,22 @@ def writer_lock(paths: DataPaths, run_id: str) -> Iterator[None]:
             _write(file, None)
 
 
+def lock_is_free(paths: DataPaths) -> bool:
+    """Whether no run of this machine holds the writer lock; False where the lock cannot be tried.
+
+    It is tried as a reader, given back at once, and nothing is written. Only a run that asks for it in these
+    microseconds would be turned away.
+    """
+    try:
+        with paths.lock.open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return paths.runs.is_dir()
+    except OSError:  # held, or no access
+        return False
+    return True
+
+
 def _write(file: IO[str], holder: dict[str, object] | None) -> None:
     file.seek(0)
     file.truncate()

@@ -1,5 +1,6 @@
 """The watch over a data folder whose published file and run records are made by hand; messages go to a real webhook."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import pytest
 from flows import cli
 from flows.alert import AlertKind
 from flows.edge import ddl
-from flows.edge.lock import writer_lock
+from flows.edge.lock import lock_is_free, writer_lock
+from flows.edge.processes import this_host
 from flows.edge.run_records import latest_record, write_record
 from flows.freshness import freshness
 from flows.paths import DataPaths
@@ -228,6 +230,68 @@ def test_run_at_work_is_none_that_was_cut_off_until_it_is_killed(paths: DataPath
         holder.communicate(timeout=10)
     assert look_at_runs(watch(paths, at(16, 23), hook.url), None) is not None
     assert [post["title"] for post in hook.posts] == ["smallcaps FAILED: session 2026-01-16"]
+
+
+def gone_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait(timeout=10)
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("is_here", "is_alive", "is_told"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_only_a_run_of_this_machine_whose_process_is_gone_was_cut_off(
+    paths: DataPaths, hook: Webhook, is_here: bool, is_alive: bool, is_told: bool
+) -> None:
+    """The lock is free in all cases: over the network it may seem so while a run holds it."""
+    record = night(16, RunStatus.RUNNING)
+    record.host, record.pid = this_host() if is_here else "elsewhere", os.getpid() if is_alive else gone_pid()
+    write_record(paths, record)
+    assert (look_at_runs(watch(paths, at(16, 23), hook.url), None) is not None) == is_told
+    assert len(hook.posts) == is_told
+    last = latest_record(paths)
+    assert last is not None
+    assert last.status is (RunStatus.CRASHED if is_told else RunStatus.RUNNING)
+
+
+def test_run_of_another_machine_that_prefect_saw_end_is_told_in_its_words(paths: DataPaths, hook: Webhook) -> None:
+    record = night(16, RunStatus.RUNNING)
+    record.host, record.pid = "elsewhere", 1
+    write_record(paths, record)
+    found = look_at_runs(watch(paths, at(16, 23), hook.url), PrefectRun("night", "Crashed", "status -9"))
+    assert found is not None
+    assert [post["title"] for post in hook.posts] == ["smallcaps FAILED: Prefect run night"]
+
+
+def test_run_that_ends_while_the_watch_looks_is_left_as_it_ended(
+    paths: DataPaths, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = night(16, RunStatus.RUNNING)
+    record.host, record.pid = this_host(), gone_pid()
+    write_record(paths, record)
+
+    def ends(_: int) -> bool:
+        record.status = RunStatus.PUBLISHED
+        write_record(paths, record)
+        return True
+
+    monkeypatch.setattr("flows.watching.is_gone", ends)
+    assert look_at_runs(watch(paths, at(16, 23), hook.url), None) is None
+    assert hook.posts == []
+
+
+def test_looking_at_the_lock_writes_nothing_and_hinders_no_other_look(paths: DataPaths) -> None:
+    write_record(paths, night(16, RunStatus.RUNNING))
+    assert lock_is_free(paths)
+    assert not paths.lock.exists()
+    with writer_lock(paths, "the-night"):
+        held = paths.lock.read_bytes()
+        assert not lock_is_free(paths)
+        assert paths.lock.read_bytes() == held
+    with paths.lock.open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert lock_is_free(paths)
 
 
 def test_run_that_never_began_is_told_in_the_words_of_prefect(paths: DataPaths, hook: Webhook) -> None:
