@@ -23,13 +23,8 @@ def write_once(path: Path, payload: bytes) -> bool:
         return False
     try:
         return _write_aside_and_link(path, payload)
-    except PermissionError as error:
-        raise unwritable(path.parent) from error
     except OSError as error:
-        raise UsageError(
-            f"Cannot write {path.name} into {path.parent}: {error.strerror or error}.",
-            next_step="Check free space and the file system of the data folder.",
-        ) from error
+        raise unwritten(path, error) from error
 
 
 def _write_aside_and_link(path: Path, payload: bytes) -> bool:
@@ -59,6 +54,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def unwritten(path: Path, error: OSError) -> UsageError:
+    """The error for a file that could not be written: no right to, a full disk, or what else the system says."""
+    if isinstance(error, PermissionError):
+        return unwritable(path.parent)
+    return UsageError(
+        f"Cannot write {path.name} into {path.parent}: {error.strerror or error}.",
+        next_step="Check free space and the file system of the data folder.",
+    )
 
 
 def unwritable(folder: Path) -> UsageError:

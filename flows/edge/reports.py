@@ -4,7 +4,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from flows.edge.durable import sync_folder, unwritable
+from flows.edge.durable import sync_folder, unwritten
 from flows.paths import DataPaths
 
 KEEP_PAGES = 30
@@ -17,7 +17,7 @@ def write_page(paths: DataPaths, session: date, html: str, *, is_last: bool) -> 
     A reader sees the old page or the new one, never a half.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the page cannot be written: no right to, or a full disk.
     """
     target = paths.report(session)
     try:
@@ -28,8 +28,8 @@ def write_page(paths: DataPaths, session: date, html: str, *, is_last: bool) -> 
         for old in _pages(paths)[:-KEEP_PAGES]:
             old.unlink(missing_ok=True)
         sync_folder(target.parent)
-    except PermissionError as error:
-        raise unwritable(target.parent) from error
+    except OSError as error:
+        raise unwritten(target, error) from error
     return target
 
 

@@ -16,10 +16,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inl
 """Vega compiles its expressions, which counts as eval. Nothing may be loaded from anywhere."""
 
 _EMBED = """
+// Called within the promise: where the script above did not load, each place of a chart says so.
 const charts = JSON.parse(document.getElementById("charts").textContent);
 for (const [place, spec] of Object.entries(charts)) {
   const figure = document.getElementById(place);
-  window.vegaEmbed(figure, spec, {mode: "vega-lite", actions: false, renderer: "svg"})
+  Promise.resolve()
+    .then(() => window.vegaEmbed(figure, spec, {mode: "vega-lite", actions: false, renderer: "svg"}))
     .catch(() => { figure.textContent = "This chart could not be drawn."; });
 }
 """

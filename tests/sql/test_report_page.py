@@ -295,8 +295,12 @@ def test_a_reader_never_sees_half_a_page(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(reports.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UsageError, match="No space left on device") as raised:
         write_page(paths, SECOND, "half", is_last=True)
+    assert raised.value.one_line == (
+        f"Cannot write report-{SECOND}.html into {paths.reports}: No space left on device. "
+        "Next: Check free space and the file system of the data folder."
+    )
     assert sorted(path.name for path in paths.reports.iterdir()) == ["latest.html", f"report-{SECOND}.html"]
     assert {path.read_text() for path in paths.reports.iterdir()} == {"whole"}
 
@@ -327,20 +331,34 @@ def test_a_panic_of_the_script_maker_is_an_error_and_not_the_end(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_chart_draws_in_a_browser_without_a_network(tmp_path: Path) -> None:
+def drawn(path: Path) -> list[str]:
+    """The places of charts on a page, as a browser leaves them."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no chromium to draw the charts with")
-    path = make_page(published(tmp_path))
-    asked = Page(path.read_text(encoding="utf-8"))
     result = subprocess.run(  # noqa: S603 (a browser on our own page)
         [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=8000", "--dump-dom", path.as_uri()],
+         f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=8000", "--dump-dom", path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
+    return re.split(r'(?=<div class="chart)', result.stdout.partition("<noscript")[0])[1:]
+
+
+@pytest.mark.parametrize("script", ["throw new Error('no bundle')", "(((", "window.vegaEmbed = 0"])
+def test_every_place_of_a_chart_says_so_where_the_script_does_not_load(tmp_path: Path, script: str) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(page_of(published(tmp_path), script=script), encoding="utf-8")
+    shown = drawn(path)
+    assert len(shown) >= 3
+    assert all("This chart could not be drawn." in place for place in shown)
+
+
+def test_every_chart_draws_in_a_browser_without_a_network(tmp_path: Path) -> None:
+    path = make_page(published(tmp_path))
+    asked = Page(path.read_text(encoding="utf-8"))
     places = [value for value in asked.values("id") if value.startswith("chart-")]
     assert len(places) >= 3
-    shown = re.split(r'(?=<div class="chart)', result.stdout.partition("<noscript")[0])[1:]
+    shown = drawn(path)
     assert len(shown) == len(places)
     for place, chart in zip(places, shown, strict=True):
         assert f'id="{place}"' in chart
