@@ -124,6 +124,9 @@ def test_deployed_are_the_three_flows_in_the_checkout_and_the_automation_once(in
         assert pull["prefect.deployments.steps.set_working_directory"]["directory"] == str(CHECKOUT)
     automations = installation.prefect.post("/automations/filter", {})
     assert [(each["name"], each["enabled"]) for each in automations] == [(AUTOMATION, True)]
+    by_role = {each["prefect.resource.role"]: each for each in automations[0]["trigger"]["match_related"]}
+    assert by_role["flow"]["prefect.resource.name"] == ["nightly", "backfill"]
+    assert by_role["tag"]["prefect.resource.id"] == "prefect.tag.smallcaps"  # flows of other projects start no watch
 
 
 def test_night_started_by_the_scheduler_completes(installation: Installation) -> None:
