@@ -14,7 +14,7 @@ from flows.edge.lock import prepare_data_folder, writer_lock
 from flows.edge.processes import this_host
 from flows.edge.run_records import last_ending, write_record
 from flows.edge.warehouse_status import status
-from flows.errors import LockHeld, Refused, SmallcapsError
+from flows.errors import LockHeld, Refused, SmallcapsError, is_fault
 from flows.paths import DataPaths
 from flows.pipeline import Plan
 from flows.run import Kind, Run
@@ -85,7 +85,9 @@ def _conduct_alone(run: Run, work: Callable[[Run], Plan]) -> None:
         _finish_well(record, work(run))
     except SmallcapsError as error:
         failing = _finish_badly(record, error)
-    except Exception as error:
+    except BaseException as error:
+        if not is_fault(error):
+            raise
         log.exception("Run %s crashed", run.run_id)
         record.status, record.exit_code = RunStatus.CRASHED, 1
         record.error = f"Crashed: {type(error).__name__}: {error}"

@@ -476,3 +476,18 @@ def test_renamed_company_stays_the_same(new_site: Callable[[str, Market], Site])
 
 def test_packed_bytes_do_not_depend_on_the_clock() -> None:
     assert packed(b"x") == packed(b"x")
+
+
+@pytest.mark.usefixtures("light_gate")
+@pytest.mark.parametrize("fault", [RuntimeError("no such frame"), pl.exceptions.PanicException("index out of bounds")])
+def test_crash_and_panic_end_in_a_record(site: Site, monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
+    """A panic of a library in Rust is no `Exception`; its run must not stay "running" for ever."""
+
+    def fails(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("flows.pipeline.write_flows", fails)
+    outcome = site.night(SESSIONS[5])
+    record = site.record(outcome)
+    assert (outcome.exit_code, record.status) == (1, RunStatus.CRASHED)
+    assert str(fault) in record.error
