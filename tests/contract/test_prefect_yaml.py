@@ -53,10 +53,10 @@ def test_the_watch_is_scheduled_and_started_by_every_run_that_ended_badly(
     assert (schedule["cron"], schedule["timezone"], schedule["active"]) == ("0 17 * * 1-5", "America/New_York", True)
     (trigger,) = watch["triggers"]
     assert trigger["enabled"] is True
-    assert trigger["match_related"] == {
-        "prefect.resource.role": "flow",
-        "prefect.resource.name": ["nightly", "backfill"],
-    }
+    assert trigger["match_related"] == [
+        {"prefect.resource.role": "flow", "prefect.resource.name": ["nightly", "backfill"]},
+        {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.smallcaps"},
+    ]
     assert trigger["expect"] == [f"prefect.flow-run.{state}" for state in ("Failed", "Crashed", "TimedOut")]
     assert set(trigger["parameters"]) == {"run", "state", "message"}
 
