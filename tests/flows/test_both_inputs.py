@@ -13,9 +13,10 @@ from flows.market_calendar import sessions_between
 from flows.simulated.market import Market
 from flows.simulated.served import BadDays
 from flows.simulated.vendors import Vendors
+from flows.watch import run_watch
 from tests.flows.conftest import Site, lighten_gate
 
-ROLES = ("FUNDAMENTALS", "MACRO", "FUND_FLOWS")
+ABSENT_HERE = ("FUNDAMENTALS", "MACRO")
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ def _simulated(root: Path) -> Input:
 
 
 def _real(shared_data: Path) -> Input:
-    """Quotes alone: fundamentals are staged for seconds and have tests of their own."""
-    quotes_alone = {f"SMALLCAPS_SOURCES__{role}": "[]" for role in ROLES}
+    """Quotes and fund flows: no archive has Treasury files, and fundamentals are staged for half a minute."""
+    without = {f"SMALLCAPS_SOURCES__{role}": "[]" for role in ABSENT_HERE}
     days = (date(2026, 1, 30), date(2026, 2, 20), date(2026, 2, 4), date(2026, 2, 19))
-    return Input(shared_data, *days, quotes_alone)
+    return Input(shared_data, *days, without)
 
 
 @pytest.fixture(scope="module", params=["simulated", "real"])
@@ -125,3 +126,32 @@ def test_segments_add_up_and_returns_are_no_jumps(given: Input, nights: tuple[Si
     assert counts.to_list() == total["company_count"].to_list()
     assert total["return_price_vw"].drop_nulls().abs().max() < 0.05
     assert total.height == len(given.sessions) - 2
+
+
+def test_page_tells_what_the_marts_hold(given: Input, nights: tuple[Site, dict[date, int]]) -> None:
+    site, _ = nights
+    small, total = (
+        site.rows("marts.segment_daily", segment=name, session_date=given.last).row(0, named=True)
+        for name in ("small", "total")
+    )
+    page = (site.paths.reports / "latest.html").read_text(encoding="utf-8")
+    assert f"session {given.last}" in page
+    assert f"{small['company_count']:,} small companies: {float(small['market_cap_usd']) / 1e9:,.1f} bn USD" in page
+    assert f"; {total['quarantined_count']} companies " in page
+
+
+def test_flows_of_funds_have_a_quality_and_a_value_only_where_it_is_known(nights: tuple[Site, dict[date, int]]) -> None:
+    rows = nights[0].rows("marts.fund_flows_daily")
+    known = rows.filter(pl.col("flow_usd").is_not_null())
+    assert known.height > 50
+    assert set(known["quality"]) <= {"reported", "derived"}
+    assert rows.filter(pl.col("flow_usd").is_null() & pl.col("quality").is_in(["reported", "derived"])).is_empty()
+
+
+def test_watch_finds_both_files_stale(
+    given: Input, nights: tuple[Site, dict[date, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = nights[0].use(monkeypatch)
+    watched = run_watch(site.paths.root)
+    assert watched.exit_code == 3
+    assert f"The published file ends with session {given.last}" in watched.summary
