@@ -34,8 +34,9 @@ FIRST, LAST = date(2024, 1, 2), date(2026, 1, 2)
 COMPANIES = 400
 NIGHTS = 2
 REFUSED = 2
+"""Exit code of a night that admission or the gate refuses."""
 EVENING = time(18, 15)
-"""When the night runs, in New York: two hours after the close."""
+"""When the night runs, in New York, as the schedule in prefect.yaml has it."""
 FUND_WITHOUT_ASSETS = "IWC"
 """On the last night its assets are printed as -1: no admission rule asks, the gate does."""
 HOOK = "/alerts"

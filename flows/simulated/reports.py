@@ -44,7 +44,7 @@ def reports(market: Market, vintage: date) -> pl.DataFrame:
 
 
 def _quarters(market: Market) -> list[date]:
-    """Ends of quarters from five before the first session's to the last one's."""
+    """Ends of the quarters from six before the first session's to the one before the last session's."""
     first = market.first.year * 4 + (market.first.month - 1) // 3 - 6
     last = market.last.year * 4 + (market.last.month - 1) // 3
     return [_end(number) for number in range(first, last)]

@@ -21,7 +21,7 @@ SIZES: dict[str, tuple[float, float, float]] = {
 }
 _EXCHANGES = ("nasdaq", "nyse", "amex")
 _EXCHANGE_OF = {"mega": "nyse", "large": "nyse", "mid": "nasdaq", "small": "nasdaq", "micro": "amex", "nano": "nasdaq"}
-_INDUSTRIES = (
+INDUSTRIES = (
     ("Semiconductors", "Technology"),
     ("Major Banks", "Finance"),
     ("Biotechnology: Pharmaceutical Preparations", "Health Care"),
@@ -123,7 +123,7 @@ def _of_size(size: str, count: int, rng: np.random.Generator) -> Iterable[Line]:
         price = round(
             float(rng.uniform(18, 240) if cap > 2e9 else rng.uniform(2, 45) if cap > 5e7 else rng.uniform(0.4, 6)), 2
         )
-        industry, sector = _INDUSTRIES[number % len(_INDUSTRIES)]
+        industry, sector = INDUSTRIES[number % len(INDUSTRIES)]
         symbol = f"{size[0].upper()}{_code(number, size)}"
         root = _name(size, number)
         yield Line(
@@ -160,13 +160,22 @@ def _name(size: str, number: int) -> str:
 def _happenings(found: Listings, sessions: int) -> None:
     """Splits, renames, a depositary share, a delisting, a reused symbol, and caps that are not printed."""
     middle, late = sessions // 2, sessions * 3 // 4
-    _cast(found, "forward_split", "large2", splits=Split("large2", middle, 4, lag=2))
-    _cast(found, "reverse_split", "small5", splits=Split("small5", late, 0.1, lag=1))
-    _cast(found, "prompt_split", "mid3", splits=Split("mid3", sessions // 3, 2, lag=0))
     renamed = f"{_name('mid', 99).removesuffix(' Inc.')} Platforms Inc. Common Stock"
-    _cast(found, "renamed", "mid6", renames=Rename("mid6", middle + 3, "NEWM", renamed))
-    _cast(found, "blank_cap", "micro3", unpriced=Unpriced("micro3", 0, sessions, "blank"))
-    _cast(found, "zero_cap", "nano2", unpriced=Unpriced("nano2", late, late + 4, "zero"))
+    found.splits += [
+        Split("large2", middle, 4, lag=2),
+        Split("small5", late, 0.1, lag=1),
+        Split("mid3", sessions // 3, 2, lag=0),
+    ]
+    found.renames.append(Rename("mid6", middle + 3, "NEWM", renamed))
+    found.unpriced += [Unpriced("micro3", 0, sessions, "blank"), Unpriced("nano2", late, late + 4, "zero")]
+    found.cast |= {
+        "forward_split": "large2",
+        "reverse_split": "small5",
+        "prompt_split": "mid3",
+        "renamed": "mid6",
+        "blank_cap": "micro3",
+        "zero_cap": "nano2",
+    }
     foreign = _name("large", 5).removesuffix(" Inc.")
     title = f"{foreign} SE American Depositary Shares (each representing two Ordinary Shares)"
     _edit(found, "large5", name=title, country="Germany")
@@ -277,21 +286,6 @@ def _claim(line: Line, symbol: str, kind: str, price: float, printed: Printed) -
         walk=f"{line.key} {kind}",
         printed=printed,
     )
-
-
-def _cast(
-    found: Listings,
-    case: str,
-    key: str,
-    *,
-    splits: Split | None = None,
-    renames: Rename | None = None,
-    unpriced: Unpriced | None = None,
-) -> None:
-    found.cast[case] = key
-    found.splits += [splits] if splits else []
-    found.renames += [renames] if renames else []
-    found.unpriced += [unpriced] if unpriced else []
 
 
 def _line(found: Listings, key: str) -> Line:

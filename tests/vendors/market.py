@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 from flows.market_calendar import sessions_between
+from flows.simulated.securities import INDUSTRIES
 
 FIRST = date(2024, 12, 23)
 """A short first week with a half day (24th), two holidays, a change of year and a day of mourning (9 January)."""
@@ -32,14 +33,7 @@ SIZES = {
     "micro": (30, 0.06e9, 0.26e9),
     "nano": (20, 0.004e9, 0.04e9),
 }
-_INDUSTRIES = (
-    ("Semiconductors", "Technology"),
-    ("Major Banks", "Finance"),
-    ("Biotechnology: Pharmaceutical Preparations", "Health Care"),
-    ("Oil & Gas Production", "Energy"),
-    ("Restaurants", "Consumer Discretionary"),
-    ("Industrial Machinery/Components", "Industrials"),
-)
+_INDUSTRIES = INDUSTRIES[:6]
 _SYLLABLES = (
     "bel",
     "cor",
