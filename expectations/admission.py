@@ -146,7 +146,8 @@ def _market_checks(judged: pl.DataFrame, state: pl.DataFrame, facts: "SessionFac
         ]
     previous_total = exact_sum(state["anchor_cap_usd"].filter(state["anchor_session"] == facts.last_admitted))
     was_admitted = (judged["anchor_session"] == facts.last_admitted).fill_null(value=False).to_numpy()
-    newly_held = ~is_admitted(judged) & was_admitted
+    # A count that jumped and is not taken is as wrong as a cap that is held: a file full of them is no file to trust.
+    newly_held = (~is_admitted(judged) | judged["is_refused_count"].to_numpy()) & was_admitted
     held_cap = exact_sum(judged["anchor_cap_usd"].filter(pl.Series(newly_held)))
     weight = _threshold(
         rules.QUARANTINE_WEIGHT,

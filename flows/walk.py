@@ -19,10 +19,14 @@ from transforms.core.caps import company_caps, count_classes_once, line_caps
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.identity import SessionClock
 from transforms.core.returns import with_returns
-from transforms.core.rows import NONE, gathered, where
+from transforms.core.rows import NONE, gathered, rows_of, where
+from transforms.core.split_register import no_splits, update_splits
+from transforms.core.splits import with_splits
+from transforms.core.vendor_counts import FACTOR_SCHEMA, followed
 
 NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
+NO_DECLARED_SPLITS = pl.DataFrame(schema={"symbol": pl.String, "ratio": pl.Float64})
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Staged:
     fault: Fault | None = None
     file_caps: pl.DataFrame = field(default_factory=lambda: NO_FILE_CAPS)
     file_counts: pl.DataFrame = field(default_factory=lambda: NO_FILE_COUNTS)
+    declared_splits: pl.DataFrame = field(default_factory=lambda: NO_DECLARED_SPLITS)
+    """Splits whose declared date is near the session: symbol, ratio (new shares for one old)."""
     decision: Decision = Decision()
 
 
@@ -60,12 +66,13 @@ class Memory:
 
     registry: pl.DataFrame
     companies: pl.DataFrame
+    splits: pl.DataFrame
     last_admitted: date | None = None
 
     @classmethod
     def empty(cls) -> "Memory":
         """Before the first session."""
-        return cls(identity.empty_registry(), empty_company_state())
+        return cls(identity.empty_registry(), empty_company_state(), no_splits())
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     if staged.lines is None:
         return _without_lines(staged), memory
     clock = calendar.clock(staged.session, memory.last_admitted)
-    lines = _prepared(staged.lines, memory, clock)
+    lines = _prepared(staged, staged.lines, memory, clock)
     lined = count_classes_once(line_caps(lines, staged.file_caps, staged.file_counts))
     judged = companies.judge_companies(recalled(company_caps(lined), memory.companies), clock.near_from)
     judged = companies.accept_companies(judged, staged.decision.companies)
@@ -150,6 +157,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     after = Memory(
         identity.update_registry(memory.registry, lines, staged.session),
         next_state(judged, companies.is_admitted(judged), memory.companies, staged.session),
+        update_splits(memory.splits, lines, staged.session),
         staged.session,
     )
     verdict = Verdict(
@@ -165,11 +173,19 @@ def _without_lines(staged: Staged) -> Verdict:
     return Verdict(staged.session, "missing", [], [], 0)
 
 
-def _prepared(lines: pl.DataFrame, memory: Memory, clock: SessionClock) -> pl.DataFrame:
+def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: SessionClock) -> pl.DataFrame:
     previous = pl.col("close") - pl.col("net_change")
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
-    return with_returns(resolved, clock.previous, clock.near_from)
+    split = with_splits(_recalled(resolved, memory, staged.declared_splits), clock.previous, clock.near_from)
+    return followed(with_returns(split, clock.previous, clock.near_from), clock.near_from)
+
+
+def _recalled(lines: pl.DataFrame, memory: Memory, declared: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the counts' factors of the last admitted session and the ratio of a split declared for these days."""
+    factors = gathered(memory.registry, FACTOR_SCHEMA, lines["registry_row"].to_numpy())
+    (ratio,) = gathered(declared, ["ratio"], rows_of(lines["symbol"], declared["symbol"]))
+    return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), ratio.alias("declared_ratio")])
 
 
 def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,7 @@ _QUOTE = (
     "vendor_cap_usd",
     "shares",
     "shares_source",
+    "count_factor",
     "class_convention",
     "class_cap_usd",
     "attributes_id",

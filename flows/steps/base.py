@@ -13,6 +13,7 @@ from flows.walk import Memory
 from transforms.contracts import table
 from transforms.core.company_state import COMPANY_STATE_SCHEMA
 from transforms.core.identity import REGISTRY_SCHEMA
+from transforms.core.split_register import SPLITS_SCHEMA
 
 _SIGHTED = """
 select securities.security_id, securities.valid_from as session_date, caps.shares
@@ -64,6 +65,7 @@ def open_base(run: Run) -> Base:
         memory = Memory(
             rows("from ops.admission_securities").cast(pl.Schema(REGISTRY_SCHEMA)),
             rows("from ops.admission_companies").cast(pl.Schema(COMPANY_STATE_SCHEMA)),
+            rows("from core.splits").select(pl.col(name).cast(dtype) for name, dtype in SPLITS_SCHEMA.items()),
             admitted[-1] if admitted else None,
         )
         files = rows("select source, dataset, file_key, sha256 from ops.fetches")

@@ -214,6 +214,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         if progress.last_admitted:
             counts = core_tables.share_counts(FileFacts(run).counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", counts)
+        build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities))
         build.replace("core.bucket_memberships", progress.memberships)
         if fundamentals is not None:
             run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))

@@ -22,7 +22,9 @@ def quotes(judged: Judged) -> pl.DataFrame:
 
 def security_caps(judged: Judged) -> pl.DataFrame:
     """core.security_caps of the chunk: the lines that are, or could be, part of a company's cap."""
-    return judged.lines.filter(pl.col("class_convention").is_not_null()).with_columns(price="close")
+    return judged.lines.filter(pl.col("class_convention").is_not_null()).with_columns(
+        price="close", vendor_factor="count_factor"
+    )
 
 
 def market_caps(judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame) -> pl.DataFrame:
@@ -67,6 +69,22 @@ def share_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last: da
             quality=pl.lit("reported"),
         )
     )
+
+
+def splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+    """core.splits: the register of the walk, with the symbol each security had on the ex-date."""
+    names = securities.select("security_id", "symbol", "valid_from").sort("valid_from")
+    named = register.sort("ex_date").join_asof(
+        names, left_on="ex_date", right_on="valid_from", by="security_id", check_sortedness=False
+    )
+    status = (
+        pl.when(pl.col("withdrawn_on").is_not_null())
+        .then(pl.lit("withdrawn"))
+        .when(pl.col("confirmed_on").is_not_null())
+        .then(pl.lit("confirmed"))
+        .otherwise(pl.lit("inferred"))
+    )
+    return table("core.splits").conform(named.with_columns(status=status, declared_source=pl.lit(None, pl.String)))
 
 
 def _with_vendor_shares(judged: Judged) -> pl.DataFrame:

@@ -28,7 +28,7 @@ def companies(
     *rows: tuple[str, int, float | None], dollar_volume: int | None = 10_000_000, tier: str = "vendor_implied"
 ) -> pl.DataFrame:
     return pl.DataFrame(
-        [(company, company, cap, growth, dollar_volume, tier) for company, cap, growth in rows],
+        [(company, company, cap, growth, dollar_volume, tier, False) for company, cap, growth in rows],
         schema={
             "company_id": pl.String,
             "ticker": pl.String,
@@ -36,6 +36,7 @@ def companies(
             "return_price": pl.Float64,
             "dollar_volume_usd": pl.Int64,
             "tier": pl.String,
+            "is_refused_count": pl.Boolean,
         },
         orient="row",
     )

@@ -21,13 +21,23 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "volume": 1_000,
             "return_price": None,
             "is_multi_day": False,
+            "followed_cap_usd": row["vendor_cap_usd"],
+            "count_factor": 1.0,
+            "factor_cause": None,
+            "is_refused_count": False,
             **row,
         }
         for row in rows
     ]
     return pl.DataFrame(
         filled,
-        schema_overrides={"vendor_cap_usd": pl.Int64, "first_session": pl.Date, "return_price": pl.Float64},
+        schema_overrides={
+            "vendor_cap_usd": pl.Int64,
+            "followed_cap_usd": pl.Int64,
+            "factor_cause": pl.String,
+            "first_session": pl.Date,
+            "return_price": pl.Float64,
+        },
     )
 
 
@@ -40,6 +50,23 @@ def test_one_line_is_the_company() -> None:
     assert (row["cap_usd"], row["shares"], row["tier"]) == (5_000_000_000, 100_000_000.0, "vendor_implied")
     assert row["shares_source"] == "derived: cap / price"
     assert row["dollar_volume_usd"] == 50_000
+
+
+def test_a_count_that_is_not_taken_says_so() -> None:
+    row = caps(
+        lines(
+            {
+                "symbol": "A",
+                "close": 50.0,
+                "vendor_cap_usd": 5_000_000_000,
+                "followed_cap_usd": 1_000_000_000,
+                "count_factor": 0.2,
+                "factor_cause": "lags_split",
+            }
+        )
+    )
+    assert (row["cap_usd"], row["shares"]) == (1_000_000_000, 20_000_000.0)
+    assert row["shares_source"] == "derived: cap / price x 0.2, lags_split"
 
 
 def test_equal_implied_counts_are_one_pie() -> None:

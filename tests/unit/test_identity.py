@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from transforms.core.identity import SessionClock, empty_registry, resolve, update_registry
+from transforms.core.vendor_counts import FACTOR_SCHEMA
 
 D1, D2, D3 = date(2024, 1, 8), date(2024, 1, 9), date(2024, 1, 10)
 
@@ -19,11 +20,13 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "volume": 100,
             "vendor_cap_usd": 1_000_000_000,
             "previous_close": row["close"],
+            **dict.fromkeys(FACTOR_SCHEMA),
             **row,
         }
         for row in rows
     ]
-    return pl.DataFrame(filled, schema_overrides={"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64})
+    overrides = {"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64, **FACTOR_SCHEMA}
+    return pl.DataFrame(filled, schema_overrides=overrides)
 
 
 def clock(session: date, last: date | None, previous: date | None = None) -> SessionClock:

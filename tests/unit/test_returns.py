@@ -7,16 +7,17 @@ import polars as pl
 import pytest
 
 from transforms.core.returns import with_returns
+from transforms.core.splits import with_splits
 
 MON, TUE, WED = date(2024, 1, 8), date(2024, 1, 9), date(2024, 1, 10)
 
 
 def one(**values: Any) -> dict[str, Any]:
-    row = {"last_session": TUE, "vendor_cap_usd": 1_000, "last_cap_usd": 1_000, **values}
-    frame = pl.DataFrame(
-        [row], schema_overrides={"last_session": pl.Date, "last_close": pl.Float64, "previous_close": pl.Float64}
-    )
-    return with_returns(frame, TUE, date(2024, 1, 3)).row(0, named=True)
+    row = {"last_session": TUE, "vendor_cap_usd": 1_000, "last_cap_usd": 1_000, "declared_ratio": None, **values}
+    prices = ("last_close", "previous_close", "declared_ratio")
+    frame = pl.DataFrame([row], schema_overrides={"last_session": pl.Date, **dict.fromkeys(prices, pl.Float64)})
+    near_from = date(2024, 1, 3)
+    return with_returns(with_splits(frame, TUE, near_from), TUE, near_from).row(0, named=True)
 
 
 def test_the_next_session_runs_from_the_admitted_close() -> None:

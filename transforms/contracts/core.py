@@ -114,6 +114,43 @@ SHARE_COUNTS = Table(
     ),
 )
 
+SPLITS = Table(
+    schema="core",
+    name="splits",
+    grain="one row per security and ex-date",
+    key=("security_id", "ex_date"),
+    policy="replace_all",
+    owner="caps",
+    may_be_empty=True,
+    columns=(
+        SECURITY,
+        Column("symbol", "VARCHAR", "Symbol on the ex-date.", nullable=False),
+        Column("ex_date", "DATE", "First session of the new shares.", nullable=False),
+        Column(
+            "ratio", "DOUBLE", "New shares for one old: 4 for 4:1, 0.1 for a reverse 1:10.", nullable=False, minimum=0
+        ),
+        Column(
+            "evidence",
+            "VARCHAR",
+            "price: the vendor's previous close is the last close divided by an exact ratio. price_and_count: its "
+            "count moved by that ratio, too. declared: a source names it, and the price shows it or tells nothing.",
+            nullable=False,
+            values=("price", "price_and_count", "declared"),
+        ),
+        Column(
+            "status",
+            "VARCHAR",
+            "inferred: seen in the price alone. confirmed: the count followed, or a source declares it. withdrawn: "
+            "undone within two weeks, a wrong price.",
+            nullable=False,
+            values=("inferred", "confirmed", "withdrawn"),
+        ),
+        Column("confirmed_on", "DATE", "Session that confirmed it; null while inferred."),
+        Column("withdrawn_on", "DATE", "Session that undid it."),
+        Column("declared_source", "VARCHAR", "Source that declares it; null where none does."),
+    ),
+)
+
 SECURITY_CAPS = Table(
     schema="core",
     name="security_caps",
@@ -128,8 +165,20 @@ SECURITY_CAPS = Table(
         COMPANY,
         Column("price", "DOUBLE", "Close of the line.", "USD", nullable=False, minimum=0),
         Column("vendor_cap_usd", "BIGINT", "The vendor's cap of the line; null where it gives none.", "whole USD"),
-        Column("shares", "DOUBLE", "Shares behind the vendor's cap: cap / price, derived, no share count.", "shares"),
+        Column(
+            "shares",
+            "DOUBLE",
+            "Shares used. Derived (cap / price, times vendor_factor) where none is reported.",
+            "shares",
+        ),
         Column("shares_source", "VARCHAR", "Where the shares come from.", nullable=False),
+        Column(
+            "vendor_factor",
+            "DOUBLE",
+            "What the vendor's count is multiplied by, as it lags a split or jumped without one; 1 as it stands.",
+            nullable=False,
+            minimum=0,
+        ),
         Column(
             "class_convention",
             "VARCHAR",
@@ -277,6 +326,7 @@ CORE = (
     SECURITIES,
     QUOTES,
     SHARE_COUNTS,
+    SPLITS,
     SECURITY_CAPS,
     MARKET_CAPS,
     FUNDAMENTALS,

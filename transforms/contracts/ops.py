@@ -220,6 +220,13 @@ ADMISSION_SECURITIES = Table(
         Column("last_close", "DOUBLE", "Close of that session.", "USD", nullable=False),
         Column("last_volume", "BIGINT", "Volume of that session.", "shares"),
         Column("last_cap_usd", "BIGINT", "The vendor's cap on that session.", "whole USD"),
+        Column("count_factor", "DOUBLE", "What the vendor's count was multiplied by; 1 as it stands."),
+        Column("factor_cause", "VARCHAR", "Why.", values=("lags_split", "jumped_without_split")),
+        Column("factor_sessions", "INTEGER", "For how many sessions.", "sessions"),
+        Column("recent_split_log", "DOUBLE", "Log ratio of the last split seen."),
+        Column("split_age", "INTEGER", "Sessions since it.", "sessions"),
+        Column("recent_jump_log", "DOUBLE", "Log ratio of the last jump of its count without a split."),
+        Column("jump_age", "INTEGER", "Sessions since it.", "sessions"),
     ),
 )
 

@@ -28,7 +28,10 @@ _LINE_COLUMNS = (
     "first_session",
     "close",
     "volume",
-    "vendor_cap_usd",
+    "followed_cap_usd",
+    "count_factor",
+    "factor_cause",
+    "is_refused_count",
     "return_price",
     "is_multi_day",
 )
@@ -45,6 +48,7 @@ _COMPANY_COLUMNS = (
     "tier",
     "return_price",
     "is_multi_day",
+    "is_refused_count",
 )
 COMPANY_CAPS: dict[str, pl.DataType] = {
     "company_id": pl.String(),
@@ -61,8 +65,10 @@ COMPANY_CAPS: dict[str, pl.DataType] = {
     "return_price": pl.Float64(),
     "is_multi_day": pl.Boolean(),
     "dollar_volume_usd": pl.Int64(),
+    "is_refused_count": pl.Boolean(),
 }
-"""What `company_caps` gives: one row per company."""
+"""What `company_caps` gives: one row per company; ``is_refused_count``: the vendor's count of a line jumped today and
+is not taken."""
 
 
 def line_caps(lines: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
@@ -81,14 +87,24 @@ def line_caps(lines: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.Data
 
 
 def _vendor_caps(equity: pl.DataFrame) -> list[pl.Series]:
-    cap = equity["vendor_cap_usd"]
+    cap = equity["followed_cap_usd"]
     return [
         masked(constant("tier", "vendor_implied", equity.height), flags(cap > 0)),
         cap.alias("line_cap_usd"),
         (cap / equity["close"]).alias("shares"),
         constant("shares_as_of", None, equity.height, pl.Date()),
-        constant("shares_source", DERIVED_SHARES, equity.height),
+        _shares_source(equity),
     ]
+
+
+def _shares_source(equity: pl.DataFrame) -> pl.Series:
+    """Where the vendor's count is not taken as it stands, by what it is multiplied and why."""
+    told = constant("shares_source", DERIVED_SHARES, equity.height)
+    changed = where(flags(equity["factor_cause"].is_not_null()))
+    if not changed.size:
+        return told
+    factors = equity[["count_factor", "factor_cause"]][changed].iter_rows()
+    return told.scatter(pl.Series(changed), [f"{DERIVED_SHARES} x {factor:.6g}, {cause}" for factor, cause in factors])
 
 
 def _with_supplied(equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
@@ -104,20 +120,20 @@ def _with_supplied(equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: p
         .then(pl.lit("files_shares"))
         .when(has_cap)
         .then(pl.lit("files_cap"))
-        .when(pl.col("vendor_cap_usd") > 0)
+        .when(pl.col("followed_cap_usd") > 0)
         .then(pl.lit("vendor_implied")),
         line_cap_usd=pl.when(has_count)
         .then(counted)
         .when(has_cap)
         .then(pl.col("file_cap"))
-        .otherwise(pl.col("vendor_cap_usd")),
+        .otherwise(pl.col("followed_cap_usd")),
         shares=pl.when(has_count)
         .then(pl.col("file_shares").cast(pl.Float64))
         .when(has_cap)
         .then(pl.col("file_cap") / pl.col("close"))
-        .otherwise(pl.col("vendor_cap_usd") / pl.col("close")),
+        .otherwise(pl.col("followed_cap_usd") / pl.col("close")),
         shares_as_of=pl.when(has_count).then(pl.col("file_shares_as_of")),
-        shares_source=pl.when(has_count).then(pl.lit("files: share_counts")).otherwise(pl.lit(DERIVED_SHARES)),
+        shares_source=pl.when(has_count).then(pl.lit("files: share_counts")).otherwise(_shares_source(equity)),
     ).drop("file_shares", "file_shares_as_of", "file_cap")
 
 
@@ -249,6 +265,7 @@ def _pool(company: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
         "return_price": _pooled_return([line for line in adding if line["return_price"] is not None]),
         "is_multi_day": any(line["is_multi_day"] for line in lines),
         "dollar_volume_usd": sum(round(volume) for volume in volumes) if volumes else None,
+        "is_refused_count": any(line["is_refused_count"] for line in adding),
     }
 
 

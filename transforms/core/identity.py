@@ -13,6 +13,7 @@ import polars as pl
 
 from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
 from transforms.core.security_types import EQUITY_TYPES
+from transforms.core.vendor_counts import FACTOR_SCHEMA
 
 Row = dict[str, Any]
 Pair = tuple[Row, Row]
@@ -31,6 +32,7 @@ REGISTRY_SCHEMA: dict[str, pl.DataType] = {
     "last_close": pl.Float64(),
     "last_volume": pl.Int64(),
     "last_cap_usd": pl.Int64(),
+    **FACTOR_SCHEMA,
 }
 """One row per security ever admitted: what the next session is compared with."""
 
@@ -162,6 +164,7 @@ def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: dat
     moved = resolved["symbol"].filter(resolved["link_rule"] != "symbol")
     after = registry if moved.is_empty() else _without_holders(registry, moved, rows)
     numbers = {name: today[column] for name, column in _NUMBERS.items()}
+    numbers |= {name: resolved[name][known] for name in FACTOR_SCHEMA}
     numbers["last_session"] = constant("last_session", session, known.size)
     after = written(after, rows, numbers)
     after = written_where_new(after, rows, {name: today[name] for name in _TEXTS})
@@ -188,6 +191,7 @@ def _registered(fresh: pl.DataFrame, session: date) -> pl.DataFrame:
         last_close="close",
         last_volume="volume",
         last_cap_usd="vendor_cap_usd",
+        **{name: pl.col(name) for name in FACTOR_SCHEMA},
     )
 
 

@@ -22,7 +22,8 @@ def with_returns(lines: pl.DataFrame, previous_session: date | None, near_from: 
     """Add ``return_price`` (fraction, null without an admitted close within the horizon) and ``is_multi_day``.
 
     Needs close, previous_close (close less net change, null where that is not positive), last_close, last_session,
-    vendor_cap_usd, last_cap_usd. Sources: the vendor's net change, the last admitted close, the implied counts.
+    vendor_cap_usd, last_cap_usd, split_ratio. Sources: the vendor's net change, the last admitted close, the implied
+    counts. On a split seen or declared the last admitted close is taken in new shares.
     """
     seen = lines["last_session"].to_numpy()
     is_near = seen >= np.datetime64(near_from)
@@ -32,6 +33,8 @@ def with_returns(lines: pl.DataFrame, previous_session: date | None, near_from: 
         value = np.where(is_near, _one_day(prices), np.nan)
         if is_gap.any():
             value[is_gap] = _across(Prices(*(column[is_gap] for column in prices)))
+        split = lines["split_ratio"].to_numpy()
+        value = np.where(is_near & (split != 1.0), prices.close * split / prices.last_close - 1, value)
     return lines.hstack(
         [pl.Series("return_price", value, nan_to_null=True), pl.Series("is_multi_day", is_gap)],
     )

@@ -1,0 +1,122 @@
+"""The vendor's share counts around splits: they lag the price by a day or by months, lead it, or flip between both.
+
+A count that moves by an exact, simple ratio without the price is no issue of shares: in 2022-24 1,147 did so, and every
+large one was a vendor's error or a change of what it counts. Such a count is not taken. The count before it stands,
+times the splits since, and the line says so, until the vendor's count is back or a quarter has gone by.
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from transforms.core.rows import Floats, Mask, floats
+from transforms.core.splits import EXACT_COUNT_LOG, Moves, nearest_ratio
+
+SAME_LOG = 0.09
+"""Up to here two counts are one, give or take issues and buy-backs; the smallest split is 0.095."""
+SMALLEST_JUMP_LOG = 0.38
+"""A count that moves by less than three for two is judged like an issue."""
+MAX_SESSIONS = 63
+"""A count that jumped without a split is not taken for a quarter; by then a filing would show it, and it is judged like
+any other step. One that lags a split seen in the price is not taken for as long as it lags."""
+RECENT_SESSIONS = 252
+"""A count that falls back to what it was before a split of the last year lags that split; one that jumped by the ratio
+of a split less than a year before its ex-date has led it: Novo Nordisk's did in 2023, by three sessions."""
+
+CAUSES = ("lags_split", "jumped_without_split")
+_LAGS, _JUMPED = 1, 2
+FACTOR_SCHEMA: dict[str, pl.DataType] = {
+    "count_factor": pl.Float64(),
+    "factor_cause": pl.String(),
+    "factor_sessions": pl.Int32(),
+    "recent_split_log": pl.Float64(),
+    "split_age": pl.Int32(),
+    "recent_jump_log": pl.Float64(),
+    "jump_age": pl.Int32(),
+}
+"""What is remembered of a line's count: its factor, why and for how many sessions; its last split, its last jump
+without one, and the sessions since each."""
+_NEVER = RECENT_SESSIONS + 1
+
+
+def followed(lines: pl.DataFrame, near_from: date) -> pl.DataFrame:
+    """Lines with FACTOR_SCHEMA as of this session, ``followed_cap_usd`` and ``is_refused_count``.
+
+    The followed cap is the vendor's times the factor, in whole USD. A refused count jumped without a split today.
+    ``lines``: with `with_splits`, and the FACTOR_SCHEMA of the last admitted session under ``last_<name>``. The factor
+    is 1 where the vendor's count is taken as it stands.
+    """
+    is_near = lines["last_session"].to_numpy() >= np.datetime64(near_from)
+    split = np.log(lines["split_ratio"].to_numpy())
+    before = np.where(is_near, np.nan_to_num(floats(lines["last_count_factor"]), nan=1.0), 1.0)
+    recent_split, split_age = _remembered(lines, "recent_split_log", "split_age", split, split != 0)
+    led = _led(lines, split)
+    count = Moves.of(lines).shares
+    log_factor, cause = _judged(count, np.log(before) + np.where(led, 0.0, split), recent_split, split_age)
+    cause = np.where((cause == _LAGS) & _was(lines, _JUMPED) & is_near & (split == 0), _JUMPED, cause)
+    is_new_jump = (cause == _JUMPED) & ~_was(lines, _JUMPED)
+    recent_jump, jump_age = _remembered(lines, "recent_jump_log", "jump_age", count, _has_jumped(count, split))
+    lasted = np.where(_was_any(lines) & is_near, np.nan_to_num(floats(lines["last_factor_sessions"])), 0) + 1
+    is_over = (cause == _JUMPED) & (lasted > MAX_SESSIONS)
+    is_set = (cause > 0) & ~is_over
+    factor = np.where(is_set, np.exp(log_factor), 1.0)
+    names = pl.Series([None, *CAUSES], dtype=pl.String)
+    cap = np.where(factor == 1.0, floats(lines["vendor_cap_usd"]), np.rint(floats(lines["vendor_cap_usd"]) * factor))
+    columns = {
+        "count_factor": pl.Series(factor),
+        "factor_cause": names[pl.Series(np.where(is_set, cause, 0))],
+        "factor_sessions": pl.Series(np.where(is_set, lasted, 0)),
+        "recent_split_log": pl.Series(recent_split, nan_to_null=True),
+        "split_age": pl.Series(split_age),
+        "recent_jump_log": pl.Series(recent_jump, nan_to_null=True),
+        "jump_age": pl.Series(jump_age),
+        "followed_cap_usd": pl.Series(cap, nan_to_null=True).cast(pl.Int64),
+    }
+    columns["is_refused_count"] = pl.Series(is_set & is_new_jump)
+    schema = {**FACTOR_SCHEMA, "followed_cap_usd": pl.Int64(), "is_refused_count": pl.Boolean()}
+    return lines.hstack([column.cast(schema[name]).alias(name) for name, column in columns.items()])
+
+
+def _judged(count: Floats, expected: Floats, recent: Floats, age: Floats) -> tuple[Floats, Floats]:
+    """Log factor and cause of each line. ``count``: the move of the vendor's count; ``expected``: what it should be."""
+    with np.errstate(invalid="ignore"):
+        surprise = count - expected  # of a count that is taken as it stands
+        ratio, off = nearest_ratio(surprise)
+        is_exact = (off <= EXACT_COUNT_LOG) & (np.abs(surprise) >= SMALLEST_JUMP_LOG)
+        is_due = np.abs(expected) > SAME_LOG
+        is_back = np.abs(surprise) <= np.minimum(SAME_LOG, np.where(is_due, np.abs(count), np.inf))
+        still = is_due & ~is_back & ((np.abs(count) <= SAME_LOG) | np.isnan(count))
+        jumped = ~is_back & ~still & is_exact
+        undoes_split = (age <= RECENT_SESSIONS) & (np.abs(ratio + recent) <= EXACT_COUNT_LOG)
+    cause = np.select([still, jumped & undoes_split, jumped], [_LAGS, _LAGS, _JUMPED], 0)
+    return np.where(still, expected, np.where(jumped, -ratio, 0.0)), cause
+
+
+def _remembered(lines: pl.DataFrame, name: str, age_name: str, today: Floats, is_new: Mask) -> tuple[Floats, Floats]:
+    """The last log ratio of its kind, NaN where none, and the sessions since."""
+    age = np.nan_to_num(floats(lines[f"last_{age_name}"]), nan=_NEVER) + 1
+    value = np.where(is_new, today, floats(lines[f"last_{name}"]))
+    return value, np.where(is_new, 0, np.minimum(age, _NEVER))
+
+
+def _has_jumped(count: Floats, split: Floats) -> Mask:
+    """Whether the vendor's count moved like a split, exact or not, while the price did not."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.abs(count) >= SMALLEST_JUMP_LOG) & (split == 0))
+
+
+def _led(lines: pl.DataFrame, split: Floats) -> Mask:
+    """Whether the vendor's count has had today's split before, was refused for a quarter, and is taken since."""
+    jump, age = floats(lines["last_recent_jump_log"]), floats(lines["last_jump_age"])
+    with np.errstate(invalid="ignore"):
+        is_the_split = (age <= RECENT_SESSIONS) & (np.abs(jump - split) <= SAME_LOG)
+    return np.asarray((split != 0) & is_the_split & ~_was(lines, _JUMPED))
+
+
+def _was(lines: pl.DataFrame, cause: int) -> Mask:
+    return np.asarray((lines["last_factor_cause"] == CAUSES[cause - 1]).fill_null(value=False).to_numpy())
+
+
+def _was_any(lines: pl.DataFrame) -> Mask:
+    return np.asarray(lines["last_factor_cause"].is_not_null().to_numpy())
