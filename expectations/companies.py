@@ -39,6 +39,8 @@ def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     is_vendors = (recalled["tier"] == "vendor_implied").to_numpy()
     is_suspect = np.where(is_known, ~(gap <= rules.JUMP.params["max_log_gap"]), _is_odd(rank, turnover) & is_vendors)
     is_confirmed = _is_confirmed(np.fmax(cap, floats(recalled["anchor_cap_usd"])), gap, streak, turnover)
+    # A better source of the count speaks for its own level; falling back on the vendor's, the level must be the same.
+    is_confirmed |= ~is_vendors & (recalled["tier"] != recalled["anchor_tier"]).fill_null(value=False).to_numpy()
     code = np.select([~is_suspect, is_confirmed, is_known], [0, 1, 2], 3)
     return recalled.hstack(
         [

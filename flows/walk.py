@@ -15,9 +15,12 @@ from expectations import admission, companies, rules
 from expectations.admission import Check, SessionFacts
 from expectations.failing_lines import failing_lines
 from transforms.core import identity
-from transforms.core.caps import company_caps, count_classes_once, line_caps
+from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
 from transforms.core.company_state import empty_company_state, next_state, recalled
+from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import SessionClock
+from transforms.core.line_counts import LINE_COUNTS, line_counts
+from transforms.core.reported_counts import BOOK
 from transforms.core.returns import with_returns
 from transforms.core.rows import NONE, gathered, rows_of, where
 from transforms.core.split_register import no_splits, update_splits
@@ -26,6 +29,10 @@ from transforms.core.vendor_counts import FACTOR_SCHEMA, followed
 
 NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
+NO_BOOK = pl.DataFrame(schema=BOOK)
+NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
+BESIDE: dict[str, pl.DataType] = {"company_id": pl.String(), "tier": pl.String(), "cap_usd": pl.Int64(), "shares": pl.Float64()}
+NO_BESIDE = pl.DataFrame(schema=BESIDE)
 NO_DECLARED_SPLITS = pl.DataFrame(schema={"symbol": pl.String, "ratio": pl.Float64})
 
 
@@ -57,6 +64,8 @@ class Staged:
     file_counts: pl.DataFrame = field(default_factory=lambda: NO_FILE_COUNTS)
     declared_splits: pl.DataFrame = field(default_factory=lambda: NO_DECLARED_SPLITS)
     """Splits whose declared date is near the session: symbol, ratio (new shares for one old)."""
+    book: pl.DataFrame = field(default_factory=lambda: NO_BOOK)
+    """Counts that companies filed, all of them: those known by the session are looked up."""
     decision: Decision = Decision()
 
 
@@ -67,12 +76,13 @@ class Memory:
     registry: pl.DataFrame
     companies: pl.DataFrame
     splits: pl.DataFrame
+    counts: pl.DataFrame
     last_admitted: date | None = None
 
     @classmethod
     def empty(cls) -> "Memory":
         """Before the first session."""
-        return cls(identity.empty_registry(), empty_company_state(), no_splits())
+        return cls(identity.empty_registry(), empty_company_state(), no_splits(), no_counts())
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,10 @@ class Verdict:
     held: pl.DataFrame | None = None
     broken: pl.DataFrame | None = None
     """Of a refused session: the lines that broke a rule."""
+    counts: pl.DataFrame | None = None
+    """Filed counts that became known, accepted or refused (DECIDED)."""
+    beside: pl.DataFrame | None = None
+    """Caps of companies by the tier that ranks below the chosen one."""
     next_step: str = ""
     """Of an unreadable session: what its source says to do."""
 
@@ -133,8 +147,10 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         return _without_lines(staged), memory
     clock = calendar.clock(staged.session, memory.last_admitted)
     lines = _prepared(staged, staged.lines, memory, clock)
-    lined = count_classes_once(line_caps(lines, staged.file_caps, staged.file_counts))
-    judged = companies.judge_companies(recalled(company_caps(lined), memory.companies), clock.near_from)
+    counted = _counted(lines, staged, memory)
+    lined = counted.lines
+    chosen = company_caps(lined)
+    judged = companies.judge_companies(recalled(chosen, memory.companies), clock.near_from)
     judged = companies.accept_companies(judged, staged.decision.companies)
     facts = SessionFacts(
         session=staged.session,
@@ -157,13 +173,58 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     after = Memory(
         identity.update_registry(memory.registry, lines, staged.session),
         next_state(judged, companies.is_admitted(judged), memory.companies, staged.session),
-        update_splits(memory.splits, lines, staged.session),
+        counted.splits,
+        counted.counts,
         staged.session,
     )
     verdict = Verdict(
-        staged.session, "published", checks, codes, lines.height, _with_class_caps(lines, lined), judged, _held(judged)
+        staged.session,
+        "published",
+        checks,
+        codes,
+        lines.height,
+        _with_class_caps(lines, lined),
+        judged,
+        _held(judged),
+        counts=counted.decided,
+        beside=_beside(counted.equity, chosen),
     )
     return verdict, after
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The session's equity lines with caps, and what the memory will hold of splits and filed counts."""
+
+    equity: pl.DataFrame
+    lines: pl.DataFrame
+    splits: pl.DataFrame
+    counts: pl.DataFrame
+    decided: pl.DataFrame
+
+
+def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
+    splits = update_splits(memory.splits, lines, staged.session)
+    equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
+    filed = NO_LINE_COUNTS
+    if counts.height or staged.book.height:
+        known = equity.filter(pl.col("cik").is_not_null())
+        counts, decided = update_counts(
+            counts, staged.book, known, splits, since=memory.last_admitted, session=staged.session
+        )
+        filed = line_counts(known, counts, splits, staged.session)
+    capped = count_classes_once(line_caps(equity, staged.file_caps, staged.file_counts, filed))
+    return _Counted(equity, capped, splits, counts, decided)
+
+
+def _beside(equity: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    """What the vendor's figures alone would make of companies that stand on a better source: BESIDE."""
+    better = chosen.filter(pl.col("tier") != "vendor_implied").select("company_id")
+    if better.is_empty():
+        return NO_BESIDE
+    lines = equity.join(better, on="company_id", how="semi", maintain_order="left")
+    vendors = count_classes_once(line_caps(lines, NO_FILE_CAPS, NO_FILE_COUNTS, NO_LINE_COUNTS))
+    return company_caps(vendors).select(list(BESIDE))
 
 
 def _without_lines(staged: Staged) -> Verdict:

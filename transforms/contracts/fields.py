@@ -4,7 +4,8 @@ from transforms.contracts.model import Column
 
 BUCKETS = ("nano", "micro", "small", "mid", "large", "mega")
 SEGMENTS = (*BUCKETS, "smid", "total")
-TIERS = ("files_cap", "files_shares", "vendor_implied")
+TIERS = ("files_shares", "files_cap", "sec_class", "sec_single", "vendor_implied")
+"""In the order of trust."""
 QUALITIES = ("trusted", "single_source", "disputed", "derived")
 
 SESSION = Column("session_date", "DATE", "Trading session of the New York exchanges.", nullable=False)

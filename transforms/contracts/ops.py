@@ -243,6 +243,7 @@ ADMISSION_COMPANIES = Table(
         Column("company_id", "VARCHAR", "Company.", nullable=False),
         Column("anchor_cap_usd", "BIGINT", "Last admitted cap; null when none was admitted yet.", "whole USD"),
         Column("anchor_session", "DATE", "Session of that cap."),
+        Column("anchor_tier", "VARCHAR", "Which source that cap stands on."),
         Column("last_seen", "DATE", "Last admitted session on which it had a cap.", nullable=False),
         Column("drift_log", "DOUBLE", "Log price return since the anchor."),
         Column("pending_cap_usd", "BIGINT", "Cap of a level that waits to be confirmed.", "whole USD"),

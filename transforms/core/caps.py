@@ -1,9 +1,10 @@
 """Market capitalisation: lines to companies, share classes counted once, tiers of sources.
 
-price x shares = cap. Until a count as of a date is known, the vendor's cap is used as it stands and the shares are
-cap / price, labelled as derived.
+price x shares = cap. Where no count as of a date is known, the vendor's cap is used and the shares are cap / price,
+labelled as derived.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from math import fsum, log
 from typing import Any
@@ -21,6 +22,8 @@ CONVERSION_RATIO = 20.0
 """Equal caps on counts this far apart: classes convertible at a fixed ratio (Berkshire A and B, 1:1500)."""
 _PIE_COLUMNS = ("company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session")
 DERIVED_SHARES = "derived: cap / price"
+GIVEN_BY_CLASS = frozenset({"files_shares", "sec_class", "sec_single"})
+"""Tiers that give a line the count of its own class: they add up."""
 _LINE_COLUMNS = (
     "security_id",
     "company_id",
@@ -71,19 +74,28 @@ COMPANY_CAPS: dict[str, pl.DataType] = {
 is not taken."""
 
 
-def line_caps(lines: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
-    """Cap candidates of every equity line: tier, cap in whole USD, shares, their date and source.
-
-    ``line`` is the row among the lines. ``file_caps``: symbol, cap_usd, as_of. ``file_counts``: symbol, shares, as_of
-    (newest known on the session). A count the operator supplies comes before a cap the operator supplies, that before
-    the vendor's figure.
-    """
+def equity_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines whose caps are a company's, with ``line``, the row among all, and ``vendor_shares``, the vendor's count."""
     kind = lines["security_type"]
     at = where(np.logical_or.reduce([flags(kind == name) for name in EQUITY_TYPES]))
-    equity = lines[list(_LINE_COLUMNS)][at].hstack([pl.Series("line", at)])
-    if file_caps.is_empty() and file_counts.is_empty():
-        return equity.hstack(_vendor_caps(equity))
-    return _with_supplied(equity, file_caps, file_counts)
+    equity = lines[at]
+    shares = (equity["followed_cap_usd"] / equity["close"]).alias("vendor_shares")
+    return equity.hstack([pl.Series("line", at), shares])
+
+
+def line_caps(
+    equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame, filed: pl.DataFrame
+) -> pl.DataFrame:
+    """Cap of every equity line: tier, cap in whole USD, shares, their date and source.
+
+    ``equity``: of `equity_lines`. ``file_caps``: symbol, cap_usd, as_of. ``file_counts``: symbol, shares, as_of (newest
+    known on the session). ``filed``: LINE_COUNTS. In this order: a count the operator supplies, a cap the operator
+    supplies, a count the company filed, the vendor's figure.
+    """
+    lines = equity[[*_LINE_COLUMNS, "line"]]
+    if file_caps.is_empty() and file_counts.is_empty() and filed.is_empty():
+        return lines.hstack(_vendor_caps(lines))
+    return _with_supplied(lines, file_caps, file_counts, filed)
 
 
 def _vendor_caps(equity: pl.DataFrame) -> list[pl.Series]:
@@ -107,41 +119,55 @@ def _shares_source(equity: pl.DataFrame) -> pl.Series:
     return told.scatter(pl.Series(changed), [f"{DERIVED_SHARES} x {factor:.6g}, {cause}" for factor, cause in factors])
 
 
-def _with_supplied(equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
+def _with_supplied(
+    equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame, filed: pl.DataFrame
+) -> pl.DataFrame:
     counts = file_counts.select("symbol", file_shares="shares", file_shares_as_of="as_of")
     caps = file_caps.select("symbol", file_cap="cap_usd")
-    joined = equity.join(counts, on="symbol", how="left", maintain_order="left").join(
-        caps, on="symbol", how="left", maintain_order="left"
+    joined = (
+        equity.join(counts, on="symbol", how="left", maintain_order="left")
+        .join(caps, on="symbol", how="left", maintain_order="left")
+        .join(filed, on="line", how="left", maintain_order="left")
+        .with_columns(_shares_source(equity).alias("derived_source"))
     )
-    counted = (pl.col("close") * pl.col("file_shares")).round().cast(pl.Int64)
-    has_count, has_cap = counted > 0, pl.col("file_cap") > 0
-    return joined.with_columns(
-        tier=pl.when(has_count)
-        .then(pl.lit("files_shares"))
-        .when(has_cap)
-        .then(pl.lit("files_cap"))
-        .when(pl.col("followed_cap_usd") > 0)
-        .then(pl.lit("vendor_implied")),
-        line_cap_usd=pl.when(has_count)
-        .then(counted)
-        .when(has_cap)
-        .then(pl.col("file_cap"))
-        .otherwise(pl.col("followed_cap_usd")),
-        shares=pl.when(has_count)
-        .then(pl.col("file_shares").cast(pl.Float64))
-        .when(has_cap)
-        .then(pl.col("file_cap") / pl.col("close"))
-        .otherwise(pl.col("followed_cap_usd") / pl.col("close")),
-        shares_as_of=pl.when(has_count).then(pl.col("file_shares_as_of")),
-        shares_source=pl.when(has_count).then(pl.lit("files: share_counts")).otherwise(_shares_source(equity)),
-    ).drop("file_shares", "file_shares_as_of", "file_cap")
+    close, vendor_cap = pl.col("close"), pl.col("followed_cap_usd")
+    has_count, has_cap = pl.col("file_shares") > 0, pl.col("file_cap") > 0
+    has_filed, has_vendors = pl.col("filed_shares") > 0, vendor_cap > 0
+    tiers = [
+        (has_count, pl.lit("files_shares"), _whole(close * pl.col("file_shares")), pl.col("file_shares")),
+        (has_cap, pl.lit("files_cap"), pl.col("file_cap"), pl.col("file_cap") / close),
+        (has_filed, pl.col("filed_tier"), _whole(close * pl.col("filed_shares")), pl.col("filed_shares")),
+        (has_vendors, pl.lit("vendor_implied"), vendor_cap, vendor_cap / close),
+    ]
+    known_as_of = [(has_count, pl.col("file_shares_as_of")), (has_cap, pl.lit(None)), (has_filed, pl.col("filed_as_of"))]
+    sources = [(has_count, pl.lit("files: share_counts")), (has_cap, pl.col("derived_source"))]
+    return joined.select(
+        pl.col(*equity.columns),
+        tier=_first((has, tier) for has, tier, _, _ in tiers),
+        line_cap_usd=_first((has, cap) for has, _, cap, _ in tiers),
+        shares=_first((has, shares.cast(pl.Float64)) for has, _, _, shares in tiers),
+        shares_as_of=_first(known_as_of),
+        shares_source=pl.coalesce(_first([*sources, (has_filed, pl.col("filed_source"))]), "derived_source"),
+    )
+
+
+def _whole(value: pl.Expr) -> pl.Expr:
+    return value.round().cast(pl.Int64)
+
+
+def _first(cases: Iterable[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    """The value of the first case that holds, else null."""
+    told = pl.lit(None)
+    for holds, value in reversed(list(cases)):
+        told = pl.when(holds).then(value).otherwise(told)
+    return told
 
 
 def count_classes_once(lines: pl.DataFrame) -> pl.DataFrame:
     """Add ``class_cap_usd`` and ``class_convention``: what each line adds to its company's cap; and ``is_alone``.
 
     Lines of one company whose implied counts agree carry the whole company's count each: one of them stands for all.
-    Lines with counts of their own add up. Counts given per class by ``files`` always add up.
+    Lines with counts of their own add up. Counts given per class, by ``files`` or by filings, always do.
     """
     has_cap = flags(lines["line_cap_usd"] > 0)
     is_shared = flags(lines["company_id"].is_duplicated())
@@ -184,7 +210,7 @@ def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
     """(row, class cap, convention) of one company's capped lines."""
     pies: list[list[dict[str, Any]]] = []
     for line in sorted(lines, key=lambda line: (line["shares"], line["symbol"])):
-        is_given = line["tier"] == "files_shares"
+        is_given = line["tier"] in GIVEN_BY_CLASS
         if pies and not is_given and line["shares"] / pies[-1][-1]["shares"] - 1 <= SAME_COUNT:
             pies[-1].append(line)
         else:
@@ -206,7 +232,7 @@ def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
 
 def _converts(smaller: dict[str, Any], larger: dict[str, Any]) -> bool:
     """Equal caps on counts far apart: the two are convertible at a fixed ratio, and one pie."""
-    if "files_shares" in (smaller["tier"], larger["tier"]):
+    if {smaller["tier"], larger["tier"]} & GIVEN_BY_CLASS:
         return False
     cap_gap = larger["line_cap_usd"] / smaller["line_cap_usd"] - 1
     return cap_gap <= SAME_CAP and abs(log(larger["shares"] / smaller["shares"])) >= log(CONVERSION_RATIO)

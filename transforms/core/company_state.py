@@ -11,12 +11,13 @@ COMPANY_STATE_SCHEMA: dict[str, pl.DataType] = {
     "company_id": pl.String(),
     "anchor_cap_usd": pl.Int64(),
     "anchor_session": pl.Date(),
+    "anchor_tier": pl.String(),
     "last_seen": pl.Date(),
     "drift_log": pl.Float64(),
     "pending_cap_usd": pl.Int64(),
     "pending_streak": pl.Int32(),
 }
-"""One row per company: the last admitted cap, the log price return since, and a level that waits to be confirmed."""
+"""One row per company: the last admitted cap and its tier, the log price return since, and a level that waits to be confirmed."""
 
 
 def empty_company_state() -> pl.DataFrame:
@@ -45,6 +46,7 @@ def next_state(judged: pl.DataFrame, admitted: Mask, state: pl.DataFrame, sessio
     values = {
         "anchor_cap_usd": judged["cap_usd"].zip_with(kept, masked(judged["anchor_cap_usd"], is_known)),
         "anchor_session": today.zip_with(kept, masked(judged["anchor_session"], is_known)),
+        "anchor_tier": judged["tier"].zip_with(kept, masked(judged["anchor_tier"], is_known)),
         "last_seen": today,
         "drift_log": pl.Series(np.where(admitted, 0.0, drift), nan_to_null=True),
         "pending_cap_usd": masked(judged["cap_usd"], ~admitted),

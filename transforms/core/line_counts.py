@@ -1,0 +1,151 @@
+"""Filed counts on the lines of a session: which line carries which class, in shares of today.
+
+Unlisted classes are counted at the price of the company's first listed class, times what one of them converts into.
+A depositary share's company is counted in ordinary shares, and the line in depositary ones.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from transforms.core.split_register import ratio_between
+
+MAX_AGE_DAYS = 250
+"""Two quarters and the slowest filers of quarterly reports."""
+MAX_AGE_DAYS_ANNUAL = 500
+"""A year and the slowest filers of annual reports alone, as foreign companies are."""
+ANNUAL_FORMS = ("20-F", "20-F/A", "40-F", "40-F/A")
+
+CONVERSIONS: dict[tuple[int, str], float] = {(1067983, "CommonClassAMember"): 1500.0}
+"""Company (CIK) and unlisted class to shares of its first listed class; others convert one to one.
+Source: Berkshire Hathaway, annual report, note on common stock: each class A share converts into 1,500 class B shares."""
+
+LINE_COUNTS: dict[str, pl.DataType] = {
+    "line": pl.Int64(),
+    "filed_shares": pl.Float64(),
+    "filed_as_of": pl.Date(),
+    "filed_source": pl.String(),
+    "filed_tier": pl.String(),
+}
+"""One row per line that a filed count stands on."""
+
+Row = dict[str, Any]
+
+
+def line_counts(lines: pl.DataFrame, current: pl.DataFrame, splits: pl.DataFrame, session: date) -> pl.DataFrame:
+    """LINE_COUNTS of the session.
+
+    ``lines``: equity lines with line, cik, security_id, symbol, security_type, first_session, ads_ratio (ordinary
+    shares per depositary share, null where unknown) and ads_ratio_from. ``current``: of `filed_counts`. Nothing is
+    said of a company whose lines and classes do not meet: a listed class without a count, several lines and one count,
+    a depositary share whose ratio nobody states, a count that is too old.
+    """
+    fresh = _fresh(current, session)
+    met = lines.filter(pl.col("cik").is_not_null()).join(fresh.select("cik").unique(), on="cik", how="semi")
+    if met.is_empty():
+        return pl.DataFrame(schema=LINE_COUNTS)
+    is_alone = ~pl.col("cik").is_duplicated()
+    alone = _alone(met.filter(is_alone), fresh)
+    several = _several(met.filter(~is_alone), fresh)
+    return _in_shares_of_today(pl.concat([alone, several]), met, splits, session)
+
+
+def _fresh(current: pl.DataFrame, session: date) -> pl.DataFrame:
+    is_annual = pl.col("form").is_in(ANNUAL_FORMS)
+    oldest = (
+        pl.when(is_annual)
+        .then(pl.lit(session - timedelta(days=MAX_AGE_DAYS_ANNUAL)))
+        .otherwise(pl.lit(session - timedelta(days=MAX_AGE_DAYS)))
+    )
+    return current.filter((pl.col("as_of") >= oldest) & (pl.col("as_of") <= session))
+
+
+def _converted(counts: pl.DataFrame) -> pl.Expr:
+    """Shares of each class in shares of the first listed one."""
+    ratio = pl.lit(1.0)
+    for (cik, share_class), into in CONVERSIONS.items():
+        is_it = (pl.col("cik") == cik) & (pl.col("share_class") == share_class)
+        ratio = pl.when(is_it).then(into).otherwise(ratio)
+    return pl.col("shares") * ratio
+
+
+def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Companies of one line: all classes are counted at its price, in depositary shares where it is one."""
+    totals = fresh.group_by("cik").agg(
+        shares=_converted(fresh).sum(),
+        is_whole=pl.col("shares").is_not_null().all(),
+        **{name: pl.col(name).first() for name in ("as_of", "accession", "basis")},
+    )
+    per_line = pl.when(pl.col("security_type") == "depositary_share").then(pl.col("ads_ratio")).otherwise(1.0)
+    return (
+        lines.join(totals, on="cik")
+        .filter("is_whole")
+        .select("line", "as_of", "accession", "basis", shares=pl.col("shares") / per_line)
+        .filter(pl.col("shares").is_not_null())
+    )
+
+
+_FOUND: dict[str, pl.DataType] = {
+    "line": pl.Int64(),
+    "as_of": pl.Date(),
+    "accession": pl.String(),
+    "basis": pl.String(),
+    "shares": pl.Float64(),
+}
+
+
+def _several(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Companies of several lines: each line its class, by symbol; unlisted classes with the line listed first."""
+    classes = _by_cik(fresh.filter(pl.col("basis") == "class").join(lines, on="cik", how="semi"))
+    found = [row for cik, rows in _by_cik(lines).items() if cik in classes for row in _matched(rows, classes[cik])]
+    return pl.DataFrame(found, schema=_FOUND, orient="row")
+
+
+def _by_cik(frame: pl.DataFrame) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in frame.to_dicts():
+        found.setdefault(row["cik"], []).append(row)
+    return found
+
+
+def _matched(lines: list[Row], classes: list[Row]) -> list[Row]:
+    """Rows of _FOUND; none where a line has no class of its own with a count."""
+    by_symbol = {row["symbol"]: row for row in classes if row["symbol"]}
+    pairs = [(line, by_symbol.get(line["symbol"])) for line in sorted(lines, key=_listing)]
+    if any(own is None or own["shares"] is None or line["security_type"] == "depositary_share" for line, own in pairs):
+        return []
+    listed = {own["share_class"] for _, own in pairs if own}
+    unlisted = [row for row in classes if row["share_class"] not in listed]
+    if any(row["shares"] is None for row in unlisted if row["symbol"]):
+        return []
+    extra = sum((row["shares"] or 0) * CONVERSIONS.get((row["cik"], row["share_class"]), 1.0) for row in unlisted)
+    return [
+        {name: own[name] for name in ("as_of", "accession", "basis")}
+        | {"line": line["line"], "shares": float(own["shares"]) + (extra if number == 0 else 0.0)}
+        for number, (line, own) in enumerate(pairs)
+        if own
+    ]
+
+
+def _listing(line: Row) -> tuple[date, str]:
+    return line["first_session"] or date.max, line["symbol"]
+
+
+def _in_shares_of_today(found: pl.DataFrame, lines: pl.DataFrame, splits: pl.DataFrame, session: date) -> pl.DataFrame:
+    """A depositary share's ratio stands for the splits before it was stated: they may have changed the ratio alone."""
+    names = ("line", "security_id", "security_type", "ads_ratio_from")
+    placed = found.join(lines.select(names), on="line", maintain_order="left")
+    is_ads = pl.col("security_type") == "depositary_share"
+    since = pl.when(is_ads).then(pl.max_horizontal("as_of", "ads_ratio_from")).otherwise("as_of")
+    asked = placed.select("security_id", as_of=since, session_date=pl.lit(session, pl.Date))
+    ratio = ratio_between(splits, asked)["split_ratio"]
+    tier = pl.when(pl.col("basis") == "class").then(pl.lit("sec_class")).otherwise(pl.lit("sec_single"))
+    told = {
+        "line": pl.col("line"),
+        "filed_shares": pl.col("shares") * ratio,
+        "filed_as_of": pl.col("as_of"),
+        "filed_source": pl.lit("sec_edgar ") + pl.col("accession"),
+        "filed_tier": tier,
+    }
+    return placed.select(column.cast(LINE_COUNTS[name]).alias(name) for name, column in told.items())

@@ -1,0 +1,99 @@
+"""Share counts as companies report them to the SEC: by class from a filing's cover page, else one for the company.
+
+A book of counts in the order in which the public could know them. Nothing here depends on prices.
+"""
+
+from datetime import date
+
+import polars as pl
+
+BOOK: dict[str, pl.DataType] = {
+    "cik": pl.Int64(),
+    "known_on": pl.Date(),
+    "as_of": pl.Date(),
+    "accession": pl.String(),
+    "form": pl.String(),
+    "basis": pl.String(),
+    "share_class": pl.String(),
+    "symbol": pl.String(),
+    "title": pl.String(),
+    "shares": pl.Int64(),
+}
+"""One row per company, filing and share class, sorted by known_on. ``basis``: ``class`` (the cover page's count of one
+class) or ``single`` (the cover page has one count, of no class). ``symbol``: in the quotes' dialect, null where the
+class is not listed. ``shares`` is null for a listed class whose count the cover page leaves out."""
+
+COUNT_TAG = "EntityCommonStockSharesOutstanding"
+_SET = ("cik", "accession")
+_KEY = (*_SET, "share_class")
+
+
+def book_of(covers: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """BOOK from cover pages (COVER or NOTES rows) and companyfacts (FACTS rows), each with ``known_on``.
+
+    Of one filing the cover page counts, as companyfacts leave out every class. Of several as-of dates in one filing the
+    newest counts; of two downloads of one filing the first, as a filing does not change.
+    """
+    paged = _of_covers(covers)
+    single = _of_facts(facts).join(paged.select(_SET).unique(), on=list(_SET), how="anti")
+    return pl.concat([paged, single]).sort("known_on", "cik", "as_of", "accession", "share_class")
+
+
+def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
+    is_class = pl.col("share_class") != ""
+    rows = covers.filter(pl.col("shares").is_not_null() | pl.col("symbol").is_not_null()).select(
+        "cik",
+        "known_on",
+        as_of="period_end",
+        accession="accession",
+        form="form",
+        basis=pl.when(is_class.any().over(_SET)).then(pl.lit("class")).otherwise(pl.lit("single")),
+        share_class="share_class",
+        symbol=vendor_symbol(pl.col("symbol")),
+        title="class_title",
+        shares="shares",
+    )
+    return _newest_of_filing(rows)
+
+
+def _of_facts(facts: pl.DataFrame) -> pl.DataFrame:
+    rows = facts.filter((pl.col("tag") == COUNT_TAG) & (pl.col("unit") == "shares")).select(
+        "cik",
+        "known_on",
+        as_of="period_end",
+        accession="accession",
+        form="form",
+        basis=pl.lit("single"),
+        share_class=pl.lit(""),
+        symbol=pl.lit(None, pl.String),
+        title=pl.lit(None, pl.String),
+        shares=pl.col("value").cast(pl.Int64),
+    )
+    return _newest_of_filing(rows)
+
+
+def _newest_of_filing(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each filing the counts of its newest date; a class that is listed without a count has none."""
+    newest = pl.col("as_of").max().over(_SET)
+    return (
+        rows.with_columns(as_of=pl.col("as_of").fill_null(newest))
+        .filter(pl.col("as_of") == newest)
+        .sort(*_KEY, "known_on", pl.col("shares").is_null())
+        .unique(_KEY, keep="first", maintain_order=True)
+        .select(pl.col(name).cast(dtype) for name, dtype in BOOK.items())
+    )
+
+
+def vendor_symbol(symbol: pl.Expr) -> pl.Expr:
+    """A symbol in the quotes' dialect: `BRK.B`, `BRK-B` and `BRK B` are `BRK/B`; what says that there is none is null."""
+    plain = symbol.str.strip_chars().str.to_uppercase().str.replace(r"^(NYSE|NASDAQ|AMEX)\s*:\s*", "")
+    dialect = plain.str.replace(r"^([A-Z]{1,5})[.\- ]([A-Z]{1,2})$", "$1/$2")
+    return pl.when(dialect.str.contains(r"^[A-Z]{1,5}(/[A-Z]{1,2})?$") & (dialect != "NONE")).then(dialect)
+
+
+def known_between(book: pl.DataFrame, since: date | None, until: date) -> pl.DataFrame:
+    """Rows of the book that became known after ``since`` and by ``until``."""
+    days = book["known_on"]
+    first = 0 if since is None else int(days.search_sorted(since, side="right"))
+    last = int(days.search_sorted(until, side="right"))
+    return book.slice(first, last - first)
