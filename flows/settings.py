@@ -32,7 +32,7 @@ from pydantic_settings import (
 
 from flows.errors import UsageError
 
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "reference"]
 ROLES: tuple[Role, ...] = get_args(Role)
 NEXT_STEP = "Correct the variable; .env.example lists all."
 
@@ -64,6 +64,7 @@ class SourcesByRole(BaseModel):
     fund_flows: tuple[str, ...] = ("etf_flows",)
     share_counts: tuple[str, ...] = ()
     caps: tuple[str, ...] = ("nasdaq_screener",)
+    reference: tuple[str, ...] = ()
 
     def of(self, role: Role) -> tuple[str, ...]:
         """The sources of one role."""

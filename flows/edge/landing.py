@@ -158,6 +158,24 @@ class Landing:
             raise _damaged(file.source, file.path)
         return payload
 
+    def proven_path(self, file: LandedFile) -> Path:
+        """Where a landed file lies that is too large to be read at once, after its bytes were proven by their hash.
+
+        Raises:
+            SourceError: see `read`.
+        """
+        if file.fault:
+            raise SourceError(file.source, file.name, "body", file.fault, "Run again later.")
+        try:
+            with file.path.open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            step = "Restore the landing folder from its backup."
+            raise SourceError(file.source, file.name, "-", "landed file is missing", step) from error
+        if sha256 != file.sha256:
+            raise _damaged(file.source, file.path)
+        return file.path
+
     def mark_unreadable(self, file: LandedFile, detail: str, at: datetime) -> None:
         """Remember that a landed file cannot be read, so that a rebuild uses what a run used."""
         place = {"source": file.source, "dataset": file.dataset, "key": file.key, "sha256": file.sha256}

@@ -4,14 +4,16 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from flows.edge.durable import TEMPORARY_PREFIX, unwritable
 from flows.edge.landing import LandedFile
-from transforms.staging import REJECT_COLUMNS, Staged
+from transforms.staging import REJECT_COLUMNS, Staged, no_rejects
 
 _ROWS = "rows.parquet"
 _REJECTS = "rejects.parquet"
@@ -33,9 +35,7 @@ class StagingStore:
         Raises:
             UsageError: the folder cannot be written.
         """
-        if not _VERSION.fullmatch(parser_version):
-            raise ValueError(f"{parser_version!r} cannot be a parser version")
-        entry = self.root / file.source / file.dataset / file.key / f"{file.sha256}-{parser_version}"
+        entry = self._entry(file, parser_version)
         cached = _load(entry)
         if cached is not None:
             return cached
@@ -45,6 +45,29 @@ class StagingStore:
         except PermissionError as error:
             raise unwritable(self.root) from error
         return staged
+
+    def scan_or_make(
+        self, file: LandedFile, parser_version: str, make: Callable[[], Iterable[Staged]]
+    ) -> tuple[pl.LazyFrame, pl.DataFrame]:
+        """The rows of a large landed file, to be scanned, and its rejects; `make` gives them part by part.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        entry = self._entry(file, parser_version)
+        if not _is_whole(entry):
+            try:
+                with _aside(entry) as folder:
+                    _write_parts(folder, make())
+            except PermissionError as error:
+                raise unwritable(self.root) from error
+        rejects = pl.read_parquet(entry / _REJECTS).cast(pl.Schema(REJECT_COLUMNS))
+        return pl.scan_parquet(entry / _ROWS), rejects
+
+    def _entry(self, file: LandedFile, parser_version: str) -> Path:
+        if not _VERSION.fullmatch(parser_version):
+            raise ValueError(f"{parser_version!r} cannot be a parser version")
+        return self.root / file.source / file.dataset / file.key / f"{file.sha256}-{parser_version}"
 
 
 def _load(entry: Path) -> Staged | None:
@@ -58,13 +81,51 @@ def _load(entry: Path) -> Staged | None:
         return None
 
 
+def _is_whole(entry: Path) -> bool:
+    """Whether an entry can be read; a damaged one is cleared away."""
+    if not entry.is_dir():
+        return False
+    try:
+        pl.scan_parquet(entry / _ROWS).collect_schema()
+        pl.read_parquet(entry / _REJECTS)
+    except (pl.exceptions.PolarsError, OSError):
+        shutil.rmtree(entry, ignore_errors=True)
+        return False
+    return True
+
+
 def _store(entry: Path, staged: Staged) -> None:
+    with _aside(entry) as folder:
+        staged.rows.write_parquet(folder / _ROWS, compression="lz4")
+        staged.rejects.write_parquet(folder / _REJECTS, compression="lz4")
+
+
+def _write_parts(folder: Path, parts: Iterable[Staged]) -> None:
+    """One Parquet file, a row group or more per part: no more than one part is in memory."""
+    rejects = [no_rejects()]
+    writer: pq.ParquetWriter | None = None
+    try:
+        for part in parts:
+            table = part.rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer = writer or pq.ParquetWriter(folder / _ROWS, table.schema, compression="lz4")
+            writer.write_table(table)
+            rejects.append(part.rejects)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        raise ValueError("a large file gave no part, not even an empty one")
+    pl.concat(rejects).write_parquet(folder / _REJECTS, compression="lz4")
+
+
+@contextmanager
+def _aside(entry: Path) -> Iterator[Path]:
+    """A folder to write an entry into; the entry is there, whole, when the block has ended well."""
     entry.parent.mkdir(parents=True, exist_ok=True)
     aside = entry.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
     aside.mkdir()
     try:
-        staged.rows.write_parquet(aside / _ROWS, compression="lz4")
-        staged.rejects.write_parquet(aside / _REJECTS, compression="lz4")
+        yield aside
         if not entry.exists():
             aside.rename(entry)
     except OSError:

@@ -5,13 +5,23 @@ from urllib.parse import urlsplit
 
 from flows.edge.rate_limit import HostRateLimit
 from flows.errors import UsageError
-from flows.sources import etf_flows, files, fred, nasdaq_screener, simfin, treasury
+from flows.sources import (
+    etf_flows,
+    files,
+    fred,
+    nasdaq_directory,
+    nasdaq_screener,
+    sec_edgar,
+    simfin,
+    treasury,
+)
 from flows.sources.model import Source, SourceSettings
 
 __all__ = ["SOURCES", "Source", "SourceSettings", "rate_limit", "source"]
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE.name: module.SOURCE for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files)
+    module.SOURCE.name: module.SOURCE
+    for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files, sec_edgar, nasdaq_directory)
 }
 
 

@@ -22,6 +22,18 @@ def plain_bytes(payload: bytes, file: LandedFile) -> bytes:
     Raises:
         BadInput: otherwise, or when a file called .gz is not gzip.
     """
+    content = opened(payload, file)
+    if content[:512].lstrip().lower().startswith(_HTML):
+        raise BadInput(file.source, file.name, "body", "the body is a web page (HTML or XML), not data")
+    return content
+
+
+def opened(payload: bytes, file: LandedFile) -> bytes:
+    """The content whatever it is: opened where it is gzip, without a byte order mark, not empty.
+
+    Raises:
+        BadInput: empty or blank, or a file called .gz is not gzip.
+    """
     if not payload:
         raise BadInput(file.source, file.name, "body", "the body is empty")
     if payload.startswith(GZIP_MAGIC) or file.path.suffix == ".gz":
@@ -30,11 +42,8 @@ def plain_bytes(payload: bytes, file: LandedFile) -> bytes:
         except BadCompression as error:
             raise BadInput(file.source, file.name, "body", str(error)) from error
     content = payload.removeprefix(_BOM)
-    start = content[:512].lstrip().lower()
-    if not start:
+    if not content[:512].strip():
         raise BadInput(file.source, file.name, "body", "the body is blank")
-    if start.startswith(_HTML):
-        raise BadInput(file.source, file.name, "body", "the body is a web page (HTML or XML), not data")
     return content
 
 
@@ -57,25 +66,27 @@ def json_document(payload: bytes, file: LandedFile) -> Any:
     raise BadInput(file.source, file.name, "body", detail)
 
 
-def csv_frame(payload: bytes, file: LandedFile, *, separator: str = ",") -> pl.DataFrame:
-    """A CSV file as text columns; blank cells are null.
+def csv_frame(payload: bytes, file: LandedFile, *, separator: str = ",", quote: str | None = '"') -> pl.DataFrame:
+    """A CSV file as text columns; blank cells are null. Without a quote every quotation mark is a character.
 
     Raises:
         BadInput: not UTF-8, a row with too many cells, or a last row with too few (a file that was cut off).
     """
     content = plain_bytes(payload, file)
     try:
-        frame = pl.read_csv(io.BytesIO(content), separator=separator, infer_schema=False, raise_if_empty=True)
+        frame = pl.read_csv(
+            io.BytesIO(content), separator=separator, quote_char=quote, infer_schema=False, raise_if_empty=True
+        )
     except pl.exceptions.PolarsError as error:
         reason = (str(error).strip().splitlines() or ["unreadable"])[0]
         raise BadInput(file.source, file.name, "body", f"not a CSV file: {reason}") from error
-    _check_last_row(content, len(frame.columns), file, separator)
+    _check_last_row(content, len(frame.columns), file, separator, quote)
     return frame.rename({column: column.strip() for column in frame.columns})
 
 
-def _check_last_row(content: bytes, width: int, file: LandedFile, separator: str) -> None:
+def _check_last_row(content: bytes, width: int, file: LandedFile, separator: str, quote: str | None) -> None:
     last = content.rstrip(b"\r\n").rpartition(b"\n")[2].decode("utf-8", errors="replace")
-    cells = next(csv.reader([last], delimiter=separator), [])
+    cells = last.split(separator) if quote is None else next(csv.reader([last], delimiter=separator), [])
     if len(cells) < width:
         detail = f"the last row has {len(cells)} of {width} cells: {last[:_SHOWN]!r}; the file is cut off"
         raise BadInput(file.source, file.name, "body", detail)

@@ -1,8 +1,9 @@
 """What a source declares: roles, history, licence, what to ask, where the archive has it, how to read it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from flows.edge.archive import Archive, ArchiveFile
@@ -13,7 +14,7 @@ from transforms.staging import BadInput, Staged
 
 History = Literal["none", "days", "full"]
 Licence = Literal["public-domain", "attribution", "internal-only", "restricted", "own"]
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "reference"]
 
 ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
 
@@ -34,6 +35,7 @@ class SourceSettings:
 RequestsFor = Callable[[date, date, SourceSettings], list[Request]]
 ArchiveFiles = Callable[[Archive, Collection[date]], Iterable[ArchiveFile]]
 Parse = Callable[[bytes, LandedFile], Staged]
+ParseParts = Callable[[Path, LandedFile], Iterable[Staged]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Source:
     """One vendor. `history` is what it can give again: nothing, some days, or everything.
 
     `parser_version` changes whenever the same bytes give other rows; the staging cache depends on it.
+    `large`: datasets whose files do not fit into memory, with what reads them part by part.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Source:
     requests_per_second: float = 1.0
     is_restricted: bool = False
     base_url: str | None = None
+    large: Mapping[str, ParseParts] = field(default_factory=dict)
 
     def requests_for(self, session: date, *, vintage_date: date, settings: SourceSettings) -> list[Request]:
         """The files to ask the live source for on behalf of a session, downloaded on `vintage_date`.
@@ -76,6 +80,17 @@ class Source:
         """
         try:
             return self.parse(payload, file)
+        except BadInput as error:
+            raise SourceError(error.source, error.file, error.field, error.detail, ASK_AGAIN) from error
+
+    def read_parts(self, path: Path, file: LandedFile) -> Iterator[Staged]:
+        """The typed rows of a file of a `large` dataset, in parts that have the same columns.
+
+        Raises:
+            SourceError: the file cannot be read; names source, file and field.
+        """
+        try:
+            yield from self.large[file.dataset](path, file)
         except BadInput as error:
             raise SourceError(error.source, error.file, error.field, error.detail, ASK_AGAIN) from error
 

@@ -16,3 +16,15 @@ def read(run: Run, file: LandedFile) -> tuple[pl.DataFrame, pl.DataFrame]:
     adapter = source(file.source)
     staged = run.staging.get_or_make(file, adapter.parser_version, lambda: adapter.read(run.landing.read(file), file))
     return staged.rows, staged.rejects
+
+
+def scan(run: Run, file: LandedFile) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    """Typed rows of a landed file of a source's `large` datasets, to be scanned, and its rejects.
+
+    Raises:
+        SourceError: the file cannot be read.
+    """
+    adapter = source(file.source)
+    return run.staging.scan_or_make(
+        file, adapter.parser_version, lambda: adapter.read_parts(run.landing.proven_path(file), file)
+    )
