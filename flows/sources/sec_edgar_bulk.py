@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import polars as pl
@@ -12,6 +11,7 @@ from flows.edge.compressed import MIB, BadCompression
 from flows.edge.landing import LandedFile
 from flows.edge.zip_members import each_member, member_lines, member_names
 from flows.sources.sec_edgar_documents import NAME, Columns, add_facts, add_submissions
+from flows.sources.sec_edgar_scan import kept_document
 from transforms.staging import REJECT_COLUMNS, BadInput, Staged, no_rejects
 from transforms.staging.casting import MAX_REJECTED_SHARE
 from transforms.staging.sec_cover import COVER_TAGS
@@ -37,8 +37,8 @@ def companyfacts_parts(path: Path, file: LandedFile) -> Iterator[Staged]:
     """
     columns = Columns(RAW_FACTS)
 
-    def add(found: Any, cik: int) -> None:
-        add_facts(found, cik, columns)
+    def add(content: bytes, cik: int) -> None:
+        add_facts(kept_document(content), cik, columns)
 
     def cut(*, is_last: bool) -> Staged | None:
         if columns.height >= ROWS_OF_A_PART or is_last:
@@ -58,8 +58,8 @@ def submissions_parts(path: Path, file: LandedFile) -> Iterator[Staged]:
     """
     companies, filings = Columns(RAW_COMPANIES), Columns(RAW_FILING_ROWS)
 
-    def add(found: Any, cik: int) -> None:
-        add_submissions(found, cik, companies, filings)
+    def add(content: bytes, cik: int) -> None:
+        add_submissions(orjson.loads(content), cik, companies, filings)
 
     def cut(*, is_last: bool) -> Staged | None:
         if filings.height < ROWS_OF_A_PART and not is_last:
@@ -75,7 +75,7 @@ def _parts(
     path: Path,
     file: LandedFile,
     names: re.Pattern[str],
-    add: Callable[[Any, int], None],
+    add: Callable[[bytes, int], None],
     cut: Callable[..., Staged | None],
 ) -> Iterator[Staged]:
     unread: list[tuple[str, str]] = []
@@ -84,7 +84,7 @@ def _parts(
         for name, content in each_member(path, lambda name: names.fullmatch(name) is not None):
             members += 1
             try:
-                add(orjson.loads(content), int(name[3:13]))
+                add(content, int(name[3:13]))
             except _NOT_READ as error:
                 unread.append((name, str(error)))
             part = cut(is_last=False)
