@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.staging.casting import check_columns
+from transforms.staging.errors import BadInput
 from transforms.staging.model import Staged
 from transforms.staging.sec_cover import COVER_FACTS, stage_cover
 from transforms.staging.sec_rejects import SOURCE
@@ -32,7 +32,9 @@ def stage_notes(members: Mapping[str, pl.DataFrame], *, file: str) -> Staged:
         BadInput: a member lacks one of `NOTES_COLUMNS`.
     """
     for name, columns in NOTES_COLUMNS.items():
-        check_columns(members[name], columns, members[name].columns, source=SOURCE, file=f"{file} {name}.tsv")
+        for column in columns:
+            if column not in members[name].columns:
+                raise BadInput(SOURCE, f"{file} {name}.tsv", column, "column is missing")
     numbers = members["num"].filter(~_COREGISTRANT.fill_null(value=False))
     texts = members["txt"].filter(~_COREGISTRANT.fill_null(value=False))
     facts = pl.concat(
