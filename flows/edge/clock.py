@@ -41,3 +41,8 @@ def new_york_today() -> date:
 def monotonic_seconds() -> float:
     """Seconds on a clock that never goes back, for durations."""
     return time.perf_counter()
+
+
+def wall_seconds() -> float:
+    """Seconds since 1970 on the machine's own clock, the same for all its processes; it may be set back or forth."""
+    return time.time()

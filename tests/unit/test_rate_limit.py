@@ -1,8 +1,20 @@
 """Rate limits on a clock of our own."""
 
+import fcntl
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import PIPE
+
 import pytest
 
 from flows.edge.rate_limit import HostRateLimit
+from flows.edge.shared_rate import SharedRate
+from flows.errors import UsageError
+from tests.vendors.loopback import Answer, vendor_server
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class Clock:
@@ -39,3 +51,106 @@ def test_does_not_save_up_turns() -> None:
 def test_rate_must_be_above_zero() -> None:
     with pytest.raises(ValueError, match="above zero"):
         HostRateLimit({"a": 0})
+
+
+def shared(tmp_path: Path, clock: Clock, per_second: float = 8.0) -> SharedRate:
+    return SharedRate(tmp_path / "rate" / "sec.json", per_second, clock=clock, sleep=clock.sleep)
+
+
+def test_two_users_of_one_file_share_its_turns(tmp_path: Path) -> None:
+    clock = Clock()
+    one, other = shared(tmp_path, clock), shared(tmp_path, clock)
+    limit = HostRateLimit(shared={"www.test": one, "data.test": other}, clock=clock, sleep=clock.sleep)
+    times = []
+    for host in ("www.test", "data.test", "www.test", "data.test"):
+        limit.wait(host)
+        times.append(clock.now)
+    assert times == [100.0, 100.125, 100.25, 100.375]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", '{"next_free": "x"}', '{"next_free": NaN}', "\0" * 20, "[" * 9999])
+def test_a_damaged_file_costs_one_interval(tmp_path: Path, text: str) -> None:
+    clock = Clock()
+    (tmp_path / "rate").mkdir()
+    (tmp_path / "rate" / "sec.json").write_text(text)
+    shared(tmp_path, clock).wait()
+    assert clock.now == 100.125
+    shared(tmp_path, clock).wait()
+    assert clock.now == 100.25
+
+
+@pytest.mark.parametrize(("set_to", "waited"), [(-1_000_000, 0.125), (1_000_000, 0), (99, 1.125)])
+def test_a_clock_that_was_set_holds_nobody_up(tmp_path: Path, set_to: float, waited: float) -> None:
+    """Far back: the file is not believed; far forth: the turn has long come; a little back: waited for."""
+    clock = Clock()
+    shared(tmp_path, clock).wait()
+    clock.now = set_to
+    shared(tmp_path, clock).wait()
+    assert clock.now - set_to == pytest.approx(waited)
+
+
+def test_a_process_that_holds_the_file_forever_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    shared(tmp_path, clock).wait()
+    monkeypatch.setattr("flows.edge.shared_rate._LOCK_WITHIN_S", 0.05)
+    with (tmp_path / "rate" / "sec.json").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="Another process has held"):
+            shared(tmp_path, clock).wait()
+    shared(tmp_path, clock).wait()
+
+
+def test_folder_of_the_shared_rate_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "rate").write_text("in the way")
+    with pytest.raises(UsageError, match="Cannot write"):
+        shared(tmp_path, Clock()).wait()
+
+
+ASKING = """
+import sys
+from pathlib import Path
+from flows.edge.http import HttpClient, HttpLimits, HttpRequest
+from flows.edge.rate_limit import HostRateLimit
+from flows.edge.shared_rate import SharedRate
+
+url, file, per_second, count = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+client = HttpClient(HttpLimits(), HostRateLimit(shared={"127.0.0.1": SharedRate(file, per_second)}))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(count):
+    client.fetch(HttpRequest(url), source="sec", file="f")
+"""
+
+
+def test_three_processes_together_keep_to_one_limit(tmp_path: Path) -> None:
+    """Each alone would be done in a third of the time; a request may be up to a tenth of a second late."""
+    per_second, each, late_s = 20.0, 8, 0.1
+    with vendor_server() as vendor, ExitStack() as stack:
+        url = vendor.serve("/x", Answer(b"{}"))
+        command = [sys.executable, "-c", ASKING, url, str(tmp_path / "rate.json"), str(per_second), str(each)]
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(command, cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603
+            )
+            for _ in range(3)
+        ]
+        try:
+            for process in processes:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "ready\n"
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write("go\n")
+                process.stdin.flush()
+            for process in processes:
+                process.wait(timeout=30)
+        finally:
+            for process in processes:
+                process.kill()
+        at = sorted(asked.at for asked in vendor.asked)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert len(at) == 3 * each
+    assert at[-1] - at[0] >= (3 * each - 1) / per_second - late_s
+    for window_s in (0.25, 0.5, 1.0):
+        most = max(sum(start <= moment < start + window_s for moment in at) for start in at)
+        assert most <= (window_s + late_s) * per_second + 1, (window_s, most)
