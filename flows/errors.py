@@ -64,6 +64,14 @@ class SourceError(SmallcapsError):
         return type(self), (self.source, self.file, self.field, self.detail, self.next_step)
 
 
+class AbsentFile(SourceError):
+    """The source has no such file. Whether that is an error only the one who asked can say."""
+
+
+class Blocked(SourceError):
+    """The source turns away whoever asks too often: asking for other files now would only prolong it."""
+
+
 class MissingData(SmallcapsError):
     """Data are absent: a missing archive, or a past session asked of a source without history."""
 

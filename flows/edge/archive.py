@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from flows.edge.aside import Aside, AsideWriter
 from flows.errors import MissingData
 
+_STEP_BYTES = 1024 * 1024
 ANSWERED = 200
 """Status of a file that the archive has, as if a server had answered."""
 
@@ -89,14 +91,50 @@ class Archive:
         try:
             return file.path.read_bytes()
         except OSError as error:
-            raise MissingData(
-                f"The archive's file {file.relative} cannot be read: {error.strerror or error}.",
-                next_step="Restore the file or its permissions, then run again.",
-            ) from error
+            raise _unreadable(file, error) from error
+
+    def size_bytes(self, file: ArchiveFile) -> int:
+        """Size of a file.
+
+        Raises:
+            MissingData: the file is not there.
+        """
+        try:
+            return file.path.stat().st_size
+        except OSError as error:
+            raise _unreadable(file, error) from error
+
+    def copy(self, file: ArchiveFile, folder: Path) -> Aside:
+        """A copy of a large file under a temporary name in ``folder``, made piece by piece.
+
+        Raises:
+            MissingData: the file is not there or cannot be read.
+            UsageError: the folder cannot take it.
+        """
+        writer = AsideWriter(folder, file.path.name)
+        try:
+            writer.expect(self.size_bytes(file))
+            with file.path.open("rb") as stream:
+                while chunk := stream.read(_STEP_BYTES):
+                    writer.write(chunk)
+        except OSError as error:
+            writer.discard()
+            raise _unreadable(file, error) from error
+        except BaseException:
+            writer.discard()
+            raise
+        return writer.close()
 
     def _below(self, relative: str) -> Iterator[Path]:
         folder = self.root / relative
         return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def _unreadable(file: ArchiveFile, error: OSError) -> MissingData:
+    return MissingData(
+        f"The archive's file {file.relative} cannot be read: {error.strerror or error}.",
+        next_step="Restore the file or its permissions, then run again.",
+    )
 
 
 def dated(names: list[str]) -> list[tuple[str, date]]:

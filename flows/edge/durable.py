@@ -29,7 +29,7 @@ def write_once(path: Path, payload: bytes) -> bool:
 
 def _write_aside_and_link(path: Path, payload: bytes) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
+    aside = temporary(path.parent)
     try:
         with aside.open("xb") as stream:
             stream.write(payload)
@@ -45,6 +45,11 @@ def _write_aside_and_link(path: Path, payload: bytes) -> bool:
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()
+
+
+def temporary(folder: Path) -> Path:
+    """A name in a folder that nobody else uses, and that says whose it is."""
+    return folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flows.edge.archive import ANSWERED, Archive, ArchiveFile
+from flows.edge.compressed import MIB
 from flows.edge.http import HttpClient, HttpRequest, Reply, Validators
-from flows.edge.landing import LandedFile, Landing
+from flows.edge.landing import About, LandedFile, Landing
 from flows.errors import SourceError
+
+LARGE_BYTES = 64 * MIB
+"""Files of an archive beyond this are copied piece by piece."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class Request:
 
     `is_conditional`: the source serves one growing or restated file, so that the same answer again is nothing
     new. It is False where the same bytes on another day are a finding (a screener that did not move).
+    `is_one_of_many`: the keys of its dataset are things (companies), not days, so that only the same key's last
+    file is the one before. `is_large`: the body goes straight into a file.
     """
 
     source: str
@@ -27,6 +33,8 @@ class Request:
     licence: str
     http: HttpRequest
     is_conditional: bool = False
+    is_one_of_many: bool = False
+    is_large: bool = False
 
 
 def land_live(client: HttpClient, landing: Landing, request: Request, landed_at: datetime) -> LandedFile | None:
@@ -38,8 +46,11 @@ def land_live(client: HttpClient, landing: Landing, request: Request, landed_at:
     before = _last(landing, request) if request.is_conditional else None
     validators = Validators(before.etag, before.last_modified) if before else None
     label = f"{request.dataset}/{request.key}"
-    reply = client.fetch(request.http, source=request.source, file=label, validators=validators)
+    aside = landing.aside_folder(request.source, request.dataset) if request.is_large else None
+    reply = client.fetch(request.http, source=request.source, file=label, validators=validators, aside=aside)
     if reply.is_not_modified or _is_same(reply, before):
+        if reply.aside:
+            reply.aside.remove()
         return None
     landed = _put(landing, request, reply, landed_at)
     if reply.fault:
@@ -56,8 +67,7 @@ def land_archived(
     Raises:
         MissingData: the file is gone or cannot be read.
     """
-    return landing.put(
-        archive.read(file),
+    about = About(
         source=file.source,
         dataset=file.dataset,
         key=file.key,
@@ -69,11 +79,13 @@ def land_archived(
         landed_at=landed_at,
         suffix=file.suffix,
     )
+    if archive.size_bytes(file) > LARGE_BYTES:
+        return landing.put_aside(archive.copy(file, landing.aside_folder(file.source, file.dataset)), **about)
+    return landing.put(archive.read(file), **about)
 
 
 def _put(landing: Landing, request: Request, reply: Reply, landed_at: datetime) -> LandedFile:
-    return landing.put(
-        reply.payload,
+    about = About(
         source=request.source,
         dataset=request.dataset,
         key=request.key,
@@ -88,16 +100,18 @@ def _put(landing: Landing, request: Request, reply: Reply, landed_at: datetime) 
         last_modified=reply.last_modified,
         fault=reply.fault,
     )
+    return landing.put_aside(reply.aside, **about) if reply.aside else landing.put(reply.payload, **about)
 
 
 def _is_same(reply: Reply, before: LandedFile | None) -> bool:
     """Not every server knows conditional requests: the same bytes are nothing new either."""
     if before is None or reply.fault:
         return False
-    return hashlib.sha256(reply.payload).hexdigest() == before.sha256
+    sha256 = reply.aside.sha256 if reply.aside else hashlib.sha256(reply.payload).hexdigest()
+    return sha256 == before.sha256
 
 
 def _last(landing: Landing, request: Request) -> LandedFile | None:
-    """The readable file of this dataset that was landed last, under whatever key."""
-    files = landing.newest(request.source, request.dataset)
+    """The readable file of this dataset that was landed last, under whatever key unless those are things."""
+    files = landing.newest(request.source, request.dataset, request.key if request.is_one_of_many else None)
     return max(files, key=lambda file: (file.landed_at, file.key), default=None)

@@ -1,5 +1,7 @@
 """One HTTP exchange: a request, its redirects and its body, as a reply or as a failure; never an exception.
 
+A disk that cannot take a large body is the one exception.
+
 Failures are values because the exceptions of requests and urllib3 carry the whole URL, secrets included: they
 are caught here, named by their type, and go no further.
 """
@@ -8,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
@@ -16,6 +18,7 @@ import requests
 import urllib3
 from requests import exceptions as errors
 
+from flows.edge.aside import Aside
 from flows.edge.clock import utc_now
 from flows.edge.compressed import MIB, BadCompression, gunzip
 
@@ -26,7 +29,10 @@ SHORTEST_SECRET = 8
 _CHUNK_BYTES = 64 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-_STATUS_MEANING = {401: ": the key is missing or wrong", 403: ": access refused", 404: ": no such file"}
+_ABSENT_STATUS = frozenset({404, 410})
+_TOO_OFTEN = 429
+_STATUS_MEANING = {401: ": the key is missing or wrong", 403: ": access refused"}
+_ERROR_PAGE_BYTES = 64 * 1024
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _HOPELESS = (
     errors.SSLError,
@@ -35,6 +41,18 @@ _HOPELESS = (
     errors.MissingSchema,
     errors.InvalidHeader,
 )
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """How a host says that it is asked too often, beside HTTP 429, and what to do then.
+
+    `absent_mark`: what the body of such a status holds where it only means that there is no such file.
+    """
+
+    statuses: frozenset[int]
+    next_step: str
+    absent_mark: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,9 @@ class HttpRequest:
     secret_params: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     max_bytes: int = MAX_BODY_BYTES
+    deadline_s: float | None = None
+    """Seconds for this file altogether, where the client's own are not meant for it."""
+    throttle: Throttle | None = None
 
     @property
     def host(self) -> str:
@@ -86,7 +107,10 @@ class Validators:
 
 @dataclass(frozen=True)
 class Reply:
-    """A served body with what was said about it. `fault` tells that the body is not whole."""
+    """A served body with what was said about it. `fault` tells that the body is not whole.
+
+    A large body lies `aside`, in a file that is whoever receives the reply's to keep or to remove.
+    """
 
     payload: bytes = field(repr=False)
     status: int
@@ -95,6 +119,12 @@ class Reply:
     last_modified: str | None = None
     content_type: str | None = None
     fault: str | None = None
+    aside: Aside | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the body."""
+        return self.aside.size_bytes if self.aside else len(self.payload)
 
     @property
     def is_not_modified(self) -> bool:
@@ -111,9 +141,12 @@ class Failure:
     is_transient: bool = False
     retry_after_s: float = 0.0
     partial: Reply | None = None
+    is_absent: bool = False
+    is_block: bool = False
 
 
 Outcome = Reply | Failure
+ReadBody = Callable[[requests.Response, HttpRequest, threading.Event], Outcome]
 
 
 @dataclass(frozen=True)
@@ -139,9 +172,16 @@ logging.getLogger("urllib3.connectionpool").addFilter(_HideQueries())
 
 
 def exchange(
-    request: HttpRequest, validators: Validators | None, timeouts: Timeouts, cancelled: threading.Event
+    request: HttpRequest,
+    validators: Validators | None,
+    timeouts: Timeouts,
+    cancelled: threading.Event,
+    read_body: ReadBody | None = None,
 ) -> Outcome:
-    """Send the request, follow redirects and receive the body; never raises for what a server can do."""
+    """Send the request, follow redirects and receive the body; never raises for what a server can do.
+
+    ``read_body`` receives the body of a good answer; without it the body is kept in memory.
+    """
     try:
         with requests.Session() as session:
             session.trust_env = request.host not in _LOOPBACK  # a proxy is not asked for this machine
@@ -149,7 +189,12 @@ def exchange(
             if isinstance(response, Failure):
                 return response
             with closing(response):
-                return _receive(response, request, validators, cancelled)
+                status = response.status_code
+                if status == requests.codes.not_modified and validators and validators.headers():
+                    return reply_of(response, request)
+                if status != requests.codes.ok:
+                    return _status_failure(response, request)
+                return (read_body or _in_memory)(response, request, cancelled)
     except _HOPELESS as error:
         return Failure("connection", f"bad address, header or certificate ({type(error).__name__})")
     except (errors.Timeout, urllib3.exceptions.TimeoutError) as error:
@@ -192,32 +237,27 @@ def _send(
     return Failure("redirect", f"redirected more than {MAX_REDIRECTS} times")
 
 
-def _receive(
-    response: requests.Response,
-    request: HttpRequest,
-    validators: Validators | None,
-    cancelled: threading.Event,
-) -> Outcome:
-    status = response.status_code
-    if status == requests.codes.not_modified and validators and validators.headers():
-        return _reply(response, request, b"")
-    if status != requests.codes.ok:
-        return _status_failure(response)
+def _in_memory(response: requests.Response, request: HttpRequest, cancelled: threading.Event) -> Outcome:
     body, broken = _read_body(response.raw, request.max_bytes, cancelled)
     if isinstance(body, Failure):
         return body
-    declared = response.headers.get("Content-Length", "unknown")
     if broken:
-        fault = f"body broke off after {len(body)} of {declared} bytes"
-        failure = Failure("body", fault, is_transient=True, partial=_reply(response, request, body, fault))
-        return _refuse_echo(body, request) or failure
+        return _refuse_echo(body, request) or broken_off(response, reply_of(response, request, body))
     plain = _decode(body, response.headers.get("Content-Encoding", ""), request.max_bytes)
     if isinstance(plain, Failure):
         return plain
-    return _refuse_echo(plain, request) or _reply(response, request, plain)
+    return _refuse_echo(plain, request) or reply_of(response, request, plain)
 
 
-def _reply(response: requests.Response, request: HttpRequest, body: bytes, fault: str | None = None) -> Reply:
+def broken_off(response: requests.Response, partial: Reply) -> Failure:
+    """The failure of a body that is not whole, with what was served of it."""
+    declared = response.headers.get("Content-Length", "unknown")
+    fault = f"body broke off after {partial.size_bytes} of {declared} bytes"
+    return Failure("body", fault, is_transient=True, partial=replace(partial, fault=fault))
+
+
+def reply_of(response: requests.Response, request: HttpRequest, body: bytes = b"", aside: Aside | None = None) -> Reply:
+    """The reply with this body."""
     return Reply(
         payload=body,
         status=response.status_code,
@@ -225,19 +265,32 @@ def _reply(response: requests.Response, request: HttpRequest, body: bytes, fault
         etag=response.headers.get("ETag"),
         last_modified=response.headers.get("Last-Modified"),
         content_type=response.headers.get("Content-Type"),
-        fault=fault,
+        aside=aside,
     )
 
 
-def _status_failure(response: requests.Response) -> Failure:
-    status = response.status_code
-    meaning = _STATUS_MEANING.get(status, "")
+def _status_failure(response: requests.Response, request: HttpRequest) -> Failure:
+    status, throttle = response.status_code, request.throttle
+    is_refusal = throttle is not None and status in throttle.statuses
+    if status in _ABSENT_STATUS or (is_refusal and _says_absent(response, request)):
+        return Failure("status", f"HTTP {status}: no such file", is_absent=True)
+    is_block = is_refusal or (throttle is not None and status == _TOO_OFTEN)
+    meaning = ": asked too often, or without a contact" if is_refusal else _STATUS_MEANING.get(status, "")
     return Failure(
         "status",
         f"HTTP {status}{meaning}",
-        is_transient=status in _TRANSIENT_STATUS,
+        is_transient=is_block or status in _TRANSIENT_STATUS,
         retry_after_s=retry_after_s(response.headers.get("Retry-After")),
+        is_block=is_block,
     )
+
+
+def _says_absent(response: requests.Response, request: HttpRequest) -> bool:
+    mark = request.throttle.absent_mark if request.throttle else b""
+    if not mark:
+        return False
+    page, _ = _read_body(response.raw, _ERROR_PAGE_BYTES, threading.Event())
+    return isinstance(page, bytes) and mark in page
 
 
 def retry_after_s(header: str | None) -> float:
@@ -256,21 +309,35 @@ def _read_body(
     raw: urllib3.BaseHTTPResponse, max_bytes: int, cancelled: threading.Event
 ) -> tuple[bytes | Failure, bool]:
     """The body as sent, still encoded, and whether it broke off."""
-    too_large = Failure("size", f"body is larger than the limit of {max_bytes} bytes")
-    read: Callable[..., bytes] = raw.read1  # read() would wait until a whole chunk is there
     parts: list[bytes] = []
+    failure, broken = receive(raw, parts.append, max_bytes, cancelled)
+    return failure or b"".join(parts), broken
+
+
+def receive(
+    raw: urllib3.BaseHTTPResponse, keep: Callable[[bytes], object], max_bytes: int, cancelled: threading.Event
+) -> tuple[Failure | None, bool]:
+    """Hand the body over as sent, chunk by chunk: why it is of no use, if so, and whether it broke off."""
+    read: Callable[..., bytes] = raw.read1  # read() would wait until a whole chunk is there
     total = 0
-    try:
-        while chunk := read(_CHUNK_BYTES, decode_content=False):
-            total += len(chunk)
-            if total > max_bytes:
-                return too_large, False
-            if cancelled.is_set():
-                return Failure("deadline", "given up"), False
-            parts.append(chunk)
-    except (urllib3.exceptions.HTTPError, OSError):
-        return b"".join(parts), True
-    return b"".join(parts), False
+    while True:
+        try:
+            chunk = read(_CHUNK_BYTES, decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError):
+            return None, True
+        if not chunk:
+            return None, False
+        total += len(chunk)
+        if total > max_bytes:
+            return too_large(max_bytes), False
+        if cancelled.is_set():
+            return Failure("deadline", "given up"), False
+        keep(chunk)
+
+
+def too_large(max_bytes: int) -> Failure:
+    """The failure of a body beyond its limit."""
+    return Failure("size", f"body is larger than the limit of {max_bytes} bytes")
 
 
 def _decode(body: bytes, encoding: str, max_bytes: int) -> bytes | Failure:

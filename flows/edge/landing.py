@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NotRequired, TypedDict, Unpack
 
+from flows.edge.aside import Aside, link_once, remove_leftovers, sha256_of
 from flows.edge.durable import write_once
 from flows.errors import SourceError, UsageError
 
@@ -60,72 +62,78 @@ class LandedFile:
         return self.source, self.dataset, self.key, self.sha256
 
 
+class About(TypedDict):
+    """What is said about bytes that are landed: see `LandedFile`."""
+
+    source: str
+    dataset: str
+    key: str
+    session_date: date | None
+    vintage_date: date | None
+    url: str
+    status: int
+    licence: str
+    landed_at: datetime
+    suffix: str
+    etag: NotRequired[str | None]
+    last_modified: NotRequired[str | None]
+    fault: NotRequired[str | None]
+
+
 class Landing:
     """The landing folder. Its files are created and never changed; several processes may write at once."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(
-        self,
-        payload: bytes,
-        *,
-        source: str,
-        dataset: str,
-        key: str,
-        session_date: date | None,
-        vintage_date: date | None,
-        url: str,
-        status: int,
-        licence: str,
-        landed_at: datetime,
-        suffix: str,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        fault: str | None = None,
-    ) -> LandedFile:
+    def put(self, payload: bytes, **about: Unpack[About]) -> LandedFile:
         """Land bytes under their hash and return the sidecar; the same bytes again return the first sidecar.
 
         Raises:
             SourceError: another content already lies under this hash (a damaged disk).
             UsageError: the folder cannot be written, or a name cannot be a file name.
         """
-        folder = self._folder(source, dataset, key)
-        if not _SUFFIX.fullmatch(suffix):
-            raise UsageError(f"{suffix!r} cannot be the suffix of a landed file.")
         sha256 = hashlib.sha256(payload).hexdigest()
-        path = folder / f"{sha256}{suffix}"
+        path = self._path(sha256, about)
         if not write_once(path, payload) and path.read_bytes() != payload:
-            raise _damaged(source, path)
-        meta: dict[str, object] = {
-            "source": source,
-            "dataset": dataset,
-            "key": key,
-            "session_date": session_date.isoformat() if session_date else None,
-            "vintage_date": vintage_date.isoformat() if vintage_date else None,
-            "sha256": sha256,
-            "size_bytes": len(payload),
-            "url": url,
-            "status": status,
-            "landed_at": _utc(landed_at).isoformat(),
-            "licence": licence,
-            "etag": etag,
-            "last_modified": last_modified,
-            "fault": fault,
-        }
-        sidecar = path.with_name(path.name + SIDECAR)
-        if not write_once(sidecar, _json(meta)):
-            self._note_again(path, landed_at)
-        return _load(sidecar)
+            raise _damaged(about["source"], path)
+        return self._note(path, sha256, len(payload), about)
 
-    def files(self, source: str, dataset: str | None = None) -> list[LandedFile]:
-        """Every landed file of a source (or of one dataset), in the order they were first landed."""
+    def put_aside(self, aside: Aside, **about: Unpack[About]) -> LandedFile:
+        """Land a large file that lies in `aside_folder`, as `put` does; its temporary name goes, whatever happens.
+
+        Raises:
+            SourceError, UsageError: as `put`.
+        """
+        try:
+            path = self._path(aside.sha256, about)
+            if not link_once(path, aside) and sha256_of(path) != aside.sha256:
+                raise _damaged(about["source"], path)
+        finally:
+            aside.remove()
+        return self._note(path, aside.sha256, aside.size_bytes, about)
+
+    def aside_folder(self, source: str, dataset: str) -> Path:
+        """Where large files of a dataset are written before they have a name; killed runs' leftovers are removed."""
+        folder = self._folder(source, dataset)
+        remove_leftovers(folder)
+        return folder
+
+    def files(self, source: str, dataset: str | None = None, key: str | None = None) -> list[LandedFile]:
+        """Every landed file of a source (or of one dataset, or of one key of it), in the order they were landed."""
         return sorted(
-            (file for file in self._sidecars(source, dataset) if dataset in (None, file.dataset)),
+            (file for file in self._sidecars(source, dataset, key) if dataset in (None, file.dataset)),
             key=lambda file: (file.landed_at, file.dataset, file.key, file.sha256),
         )
 
-    def newest(self, source: str, dataset: str | None = None, *, include_unreadable: bool = False) -> list[LandedFile]:
+    def newest(
+        self,
+        source: str,
+        dataset: str | None = None,
+        key: str | None = None,
+        *,
+        include_unreadable: bool = False,
+    ) -> list[LandedFile]:
         """The content served last per dataset and key, ordered by both.
 
         Left out are bodies that broke off and, unless asked for, files that were marked unreadable: the good
@@ -133,7 +141,7 @@ class Landing:
         """
         unreadable = frozenset() if include_unreadable else self._unreadable(source)
         chosen: dict[tuple[str, str], tuple[tuple[datetime, datetime, str], LandedFile]] = {}
-        for file in self.files(source, dataset):
+        for file in self.files(source, dataset, key):
             if file.fault or (file.dataset, file.key, file.sha256) in unreadable:
                 continue
             rank = (_last_served(file), file.landed_at, file.sha256)
@@ -147,31 +155,26 @@ class Landing:
         Raises:
             SourceError: the file is gone, its bytes changed, or its body broke off when it was fetched.
         """
-        if file.fault:
-            raise SourceError(file.source, file.name, "body", file.fault, "Run again later.")
+        _refuse_broken(file)
         try:
             payload = file.path.read_bytes()
         except OSError as error:
-            step = "Restore the landing folder from its backup."
-            raise SourceError(file.source, file.name, "-", "landed file is missing", step) from error
+            raise _missing(file) from error
         if hashlib.sha256(payload).hexdigest() != file.sha256:
             raise _damaged(file.source, file.path)
         return payload
 
     def proven_path(self, file: LandedFile) -> Path:
-        """Where a landed file lies that is too large to be read at once, after its bytes were proven by their hash.
+        """Where a large landed file lies, its bytes proven by their hash; nothing of it is kept in memory.
 
         Raises:
-            SourceError: see `read`.
+            SourceError: as `read`.
         """
-        if file.fault:
-            raise SourceError(file.source, file.name, "body", file.fault, "Run again later.")
+        _refuse_broken(file)
         try:
-            with file.path.open("rb") as stream:
-                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            sha256 = sha256_of(file.path)
         except OSError as error:
-            step = "Restore the landing folder from its backup."
-            raise SourceError(file.source, file.name, "-", "landed file is missing", step) from error
+            raise _missing(file) from error
         if sha256 != file.sha256:
             raise _damaged(file.source, file.path)
         return file.path
@@ -204,8 +207,37 @@ class Landing:
                 raise UsageError(f"{'/'.join(names)!r} cannot be a folder of the landing.")
         return self.root.joinpath(*parts)
 
-    def _sidecars(self, source: str, dataset: str | None) -> list[LandedFile]:
-        folder = self._folder(source, dataset) if dataset else self._folder(source)
+    def _path(self, sha256: str, about: About) -> Path:
+        if not _SUFFIX.fullmatch(about["suffix"]):
+            raise UsageError(f"{about['suffix']!r} cannot be the suffix of a landed file.")
+        return self._folder(about["source"], about["dataset"], about["key"]) / f"{sha256}{about['suffix']}"
+
+    def _note(self, path: Path, sha256: str, size_bytes: int, about: About) -> LandedFile:
+        """Write the sidecar, or note that the same bytes were served again."""
+        session_date, vintage_date, landed_at = about["session_date"], about["vintage_date"], about["landed_at"]
+        meta: dict[str, object] = {
+            "source": about["source"],
+            "dataset": about["dataset"],
+            "key": about["key"],
+            "session_date": session_date.isoformat() if session_date else None,
+            "vintage_date": vintage_date.isoformat() if vintage_date else None,
+            "sha256": sha256,
+            "size_bytes": size_bytes,
+            "url": about["url"],
+            "status": about["status"],
+            "landed_at": _utc(landed_at).isoformat(),
+            "licence": about["licence"],
+            "etag": about.get("etag"),
+            "last_modified": about.get("last_modified"),
+            "fault": about.get("fault"),
+        }
+        sidecar = path.with_name(path.name + SIDECAR)
+        if not write_once(sidecar, _json(meta)):
+            self._note_again(path, landed_at)
+        return _load(sidecar)
+
+    def _sidecars(self, source: str, dataset: str | None, key: str | None) -> list[LandedFile]:
+        folder = self._folder(*(part for part in (source, dataset, key) if part))
         return [_load(path) for path in folder.rglob(f"*{SIDECAR}")]
 
     def _unreadable(self, source: str) -> frozenset[tuple[str, str, str]]:
@@ -268,6 +300,16 @@ def _utc(moment: datetime) -> datetime:
 
 def _json(content: Mapping[str, object]) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _refuse_broken(file: LandedFile) -> None:
+    if file.fault:
+        raise SourceError(file.source, file.name, "body", file.fault, "Run again later.")
+
+
+def _missing(file: LandedFile) -> SourceError:
+    step = "Restore the landing folder from its backup."
+    return SourceError(file.source, file.name, "-", "landed file is missing", step)
 
 
 def _damaged(source: str, path: Path) -> SourceError:
