@@ -53,6 +53,17 @@ class HttpSettings(BaseModel):
     contact: str = Field(default="", description="mail address added to the user agent; the SEC asks for it")
 
 
+class SecSettings(BaseModel):
+    """How much is asked of the SEC in one night (see `flows.sources.model.SecLimits`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    most_companies: int = Field(default=1500, ge=1, description="asked per night; the rest stays due")
+    catch_up_days: int = Field(default=30, ge=7, description="beyond that the bulk files are asked for again")
+    notes_quarters: int = Field(default=4, ge=0, description="past quarters of notes data sets, about 1 GB each")
+    bulk_deadline_s: float = Field(default=3600.0, gt=0, description="seconds for one bulk file")
+
+
 class SourcesByRole(BaseModel):
     """Which sources serve which role, in order of precedence."""
 
@@ -97,6 +108,7 @@ class Settings(BaseSettings):
 
     base_urls: dict[str, str] = Field(default={}, description="other addresses of sources, by name")
     http: HttpSettings = HttpSettings()
+    sec: SecSettings = SecSettings()
 
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     keep_builds: int = Field(default=5, ge=1, description="builds kept for a rollback")

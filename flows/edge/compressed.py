@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from pathlib import Path
 
 MIB = 1024 * 1024
 MAX_EXPANDED_BYTES = 512 * MIB
@@ -64,6 +65,15 @@ def refuse_explosion(expanded: int, compressed: int, limit_bytes: int) -> None:
         raise BadCompression(f"expands beyond the limit of {limit_bytes} bytes")
     if expanded > RATIO_FLOOR_BYTES and expanded > MAX_RATIO * compressed:
         raise BadCompression(f"expands more than {MAX_RATIO} times")
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip with a whole list of members; none of them is opened."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(archive.filelist)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        return False
 
 
 def unzip_one(payload: bytes, member: str, *, limit_bytes: int = MAX_EXPANDED_BYTES) -> bytes:

@@ -43,7 +43,7 @@ def land_live(client: HttpClient, landing: Landing, request: Request, landed_at:
     Raises:
         SourceError: nothing was served, or the body broke off (then what came lies in landing, marked).
     """
-    before = _last(landing, request) if request.is_conditional else None
+    before = last_landed(landing, request) if request.is_conditional else None
     validators = Validators(before.etag, before.last_modified) if before else None
     label = f"{request.dataset}/{request.key}"
     aside = landing.aside_folder(request.source, request.dataset) if request.is_large else None
@@ -111,7 +111,7 @@ def _is_same(reply: Reply, before: LandedFile | None) -> bool:
     return sha256 == before.sha256
 
 
-def _last(landing: Landing, request: Request) -> LandedFile | None:
+def last_landed(landing: Landing, request: Request) -> LandedFile | None:
     """The readable file of this dataset that was landed last, under whatever key unless those are things."""
     files = landing.newest(request.source, request.dataset, request.key if request.is_one_of_many else None)
     return max(files, key=lambda file: (file.landed_at, file.key), default=None)

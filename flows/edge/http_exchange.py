@@ -45,12 +45,13 @@ _HOPELESS = (
 
 @dataclass(frozen=True)
 class Throttle:
-    """How a host says that it is asked too often, beside HTTP 429, and what to do then.
+    """How a host says that it is asked too often, beside HTTP 429, what that means, and what to do then.
 
     `absent_mark`: what the body of such a status holds where it only means that there is no such file.
     """
 
     statuses: frozenset[int]
+    meaning: str
     next_step: str
     absent_mark: bytes = b""
 
@@ -275,7 +276,7 @@ def _status_failure(response: requests.Response, request: HttpRequest) -> Failur
     if status in _ABSENT_STATUS or (is_refusal and _says_absent(response, request)):
         return Failure("status", f"HTTP {status}: no such file", is_absent=True)
     is_block = is_refusal or (throttle is not None and status == _TOO_OFTEN)
-    meaning = ": asked too often, or without a contact" if is_refusal else _STATUS_MEANING.get(status, "")
+    meaning = f": {throttle.meaning}" if is_block and throttle else _STATUS_MEANING.get(status, "")
     return Failure(
         "status",
         f"HTTP {status}{meaning}",

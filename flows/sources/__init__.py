@@ -1,9 +1,11 @@
 """Every source, registered once: a new vendor is one module and one line here."""
 
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.edge.rate_limit import HostRateLimit
+from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
 from flows.sources import (
     etf_flows,
@@ -36,15 +38,31 @@ def source(name: str) -> Source:
     return SOURCES[name]
 
 
-def rate_limit(settings: SourceSettings, default_per_second: float = 1.0) -> HostRateLimit:
-    """The rate limit of every source's host, wherever the settings put it; this machine itself needs no protection."""
+def rate_limit(
+    settings: SourceSettings, default_per_second: float = 1.0, shared_folder: Path | None = None
+) -> HostRateLimit:
+    """The rate limit of every source's host, wherever the settings put it; this machine itself needs no protection.
+
+    Limits that count for all processes together are kept in files of ``shared_folder``.
+    """
     rates: dict[str, float] = {}
     for known in SOURCES.values():
         address = settings.base_urls.get(known.name, known.base_url)
         host = urlsplit(address).hostname if address else None
         if host and not _is_loopback(host):
             rates[host] = min(known.requests_per_second, rates.get(host, known.requests_per_second))
-    return HostRateLimit(rates, default_per_second=default_per_second)
+    shared = _shared(settings, shared_folder) if shared_folder else {}
+    return HostRateLimit(rates, default_per_second=default_per_second, shared=shared)
+
+
+def _shared(settings: SourceSettings, folder: Path) -> dict[str, SharedRate]:
+    found: dict[str, SharedRate] = {}
+    for known in SOURCES.values():
+        elsewhere = urlsplit(settings.base_urls.get(known.name, "")).hostname
+        rate = SharedRate(folder / f"{known.name}.json", known.requests_per_second)
+        hosts = (elsewhere,) if elsewhere and known.shared_hosts else known.shared_hosts
+        found |= {host: rate for host in hosts if not _is_loopback(host)}
+    return found
 
 
 def _is_loopback(host: str) -> bool:

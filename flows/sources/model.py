@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
 from flows.edge.archive import Archive, ArchiveFile
 from flows.edge.fetch import Request
-from flows.edge.landing import LandedFile
+from flows.edge.landing import LandedFile, Landing
 from flows.errors import MissingData, SourceError
 from transforms.staging import BadInput, Staged
 
@@ -17,6 +17,18 @@ Licence = Literal["public-domain", "attribution", "internal-only", "restricted",
 Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "reference"]
 
 ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
+
+
+@dataclass(frozen=True)
+class SecLimits:
+    """How much is asked of the SEC in one night."""
+
+    most_companies: int = 1500
+    """The rest stays due for the next night; each takes up to three requests, eight a second."""
+    catch_up_days: int = 30
+    """Nights missed beyond that are not caught up day by day: the bulk files are asked for again."""
+    notes_quarters: int = 4
+    bulk_deadline_s: float = 3600.0
 
 
 @dataclass(frozen=True)
@@ -30,8 +42,35 @@ class SourceSettings:
     simfin_api_key: str | None = field(default=None, repr=False)
     fred_series: tuple[str, ...] = ("DGS10", "DGS2", "DFII10", "T10YIE", "BAMLH0A0HYM2", "BAMLC0A0CM")
     user_agent: str = "smallcaps/0.1"
+    contact: str = ""
+    sec: SecLimits = SecLimits()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request. `file`: what lies in landing now, also where nothing new was served."""
+
+    file: LandedFile | None = None
+    is_absent: bool = False
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a source works with that asks for files because of what earlier answers said.
+
+    `fetch` lands the answer before it is read, and raises Blocked when the source turns us away.
+    """
+
+    landing: Landing
+    fetch: Callable[[Request], Answer]
+    settings: SourceSettings
+    vintage_date: date
+    now: datetime
+
+
+FollowUp = Callable[[Asking], str]
+"""Asks for whatever else is due; gives what is missing in the end, for the operator, or nothing."""
 RequestsFor = Callable[[date, date, SourceSettings], list[Request]]
 ArchiveFiles = Callable[[Archive, Collection[date]], Iterable[ArchiveFile]]
 Parse = Callable[[bytes, LandedFile], Staged]
@@ -59,6 +98,9 @@ class Source:
     is_restricted: bool = False
     base_url: str | None = None
     large: Mapping[str, ParseParts] = field(default_factory=dict)
+    follow_up: FollowUp | None = None
+    shared_hosts: tuple[str, ...] = ()
+    """Hosts whose one limit counts for all processes together."""
 
     def requests_for(self, session: date, *, vintage_date: date, settings: SourceSettings) -> list[Request]:
         """The files to ask the live source for on behalf of a session, downloaded on `vintage_date`.

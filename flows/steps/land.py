@@ -4,17 +4,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from flows.edge.archive import Archive, ArchiveFile
 from flows.edge.clock import new_york_today, utc_now
-from flows.edge.fetch import land_archived, land_live
+from flows.edge.fetch import Request, land_archived, land_live, last_landed
 from flows.edge.http import HttpClient, HttpLimits
-from flows.errors import MissingData, SmallcapsError
+from flows.errors import AbsentFile, Blocked, MissingData, SmallcapsError, SourceError
 from flows.market_calendar import is_under_way, last_completed
 from flows.run import Run
 from flows.settings import Settings
 from flows.sources import Source, SourceSettings, rate_limit, source
+from flows.sources.model import Answer, Asking, SecLimits
 
 log = logging.getLogger(__name__)
 ASKED = "asked"
@@ -42,7 +44,10 @@ def land(run: Run, sessions: Sequence[date]) -> Landed:
     for name in run.settings.enabled_sources:
         adapter = source(name)
         try:
-            landed.files[name] = _land_source(run, adapter, sessions)
+            landed.files[name], missing = _land_source(run, adapter, sessions)
+            if missing:
+                landed.failures[name] = missing
+                log.warning("%s gave a part only: %s", name, missing)
         except SmallcapsError as error:
             if name in run.settings.required_sources:
                 raise
@@ -68,7 +73,8 @@ def asked_range(run: Run) -> tuple[date, date] | None:
     return min(firsts), max(lasts)
 
 
-def _land_source(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
+def _land_source(run: Run, adapter: Source, sessions: Sequence[date]) -> tuple[int, str]:
+    """How many files were landed, and what is missing although the source answered."""
     folder = _folder_of(run, adapter)
     if folder is None:
         return _land_live(run, adapter, sessions)
@@ -77,7 +83,7 @@ def _land_source(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
         _nothing_there(run, adapter, sessions)
     for file in files:
         _land_file(run, adapter, folder, file)
-    return len(files)
+    return len(files), ""
 
 
 def _folder_of(run: Run, adapter: Source) -> Path | None:
@@ -91,7 +97,7 @@ def _land_file(run: Run, adapter: Source, folder: Path, file: ArchiveFile) -> No
     land_archived(run.landing, Archive(folder), file, adapter.licence, utc_now())
 
 
-def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
+def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> tuple[int, str]:
     session = sessions[-1]
     now = utc_now()
     for asked in sessions if run.kind == "backfill" else [session]:
@@ -101,8 +107,8 @@ def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
             f"{adapter.name} has no history and a session is under way: what it shows is no longer {session}.",
             next_step="Run after the close, or use --archive with files of that day.",
         )
-    settings = source_settings(run.settings)
-    requests = adapter.requests_for(session, vintage_date=new_york_today(), settings=settings)
+    settings, today = source_settings(run.settings), new_york_today()
+    requests = adapter.requests_for(session, vintage_date=today, settings=settings)
     http = run.settings.http
     limits = HttpLimits(
         connect_s=http.connect_s,
@@ -112,9 +118,35 @@ def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> int:
         backoff_s=http.backoff_s,
         max_backoff_s=http.max_backoff_s,
     )
-    client = HttpClient(limits, rate_limit(settings, http.requests_per_second))
+    client = HttpClient(limits, rate_limit(settings, http.requests_per_second, run.paths.rate))
     answers = [land_live(client, run.landing, request, utc_now()) for request in requests]
-    return sum(answer is not None for answer in answers)
+    count = sum(answer is not None for answer in answers)
+    if adapter.follow_up is None:
+        return count, ""
+    more: list[Request] = []
+    asking = Asking(run.landing, partial(_answer, run, client, more), settings, today, now)
+    missing = adapter.follow_up(asking)
+    return count + len(more), missing
+
+
+def _answer(run: Run, client: HttpClient, landed: list[Request], request: Request) -> Answer:
+    """What a source said to one request; a request that brought something new joins ``landed``.
+
+    Raises:
+        Blocked: the source turns us away.
+    """
+    try:
+        file = land_live(client, run.landing, request, utc_now())
+    except Blocked:
+        raise
+    except AbsentFile:
+        return Answer(is_absent=True)
+    except SourceError as error:
+        return Answer(failure=error.message)
+    if file is None:
+        return Answer(last_landed(run.landing, request))
+    landed.append(request)
+    return Answer(file)
 
 
 def _nothing_there(run: Run, adapter: Source, sessions: Sequence[date]) -> None:
@@ -134,4 +166,6 @@ def source_settings(settings: Settings) -> SourceSettings:
         base_urls=dict(settings.base_urls),
         simfin_api_key=key.get_secret_value() if key else None,
         user_agent=contact,
+        contact=settings.http.contact,
+        sec=SecLimits(**settings.sec.model_dump()),
     )

@@ -13,7 +13,7 @@ from tests.vendors.loopback import Answer, Vendor, vendor_server
 
 BLOCK = Answer(b"<html>Request Rate Threshold Exceeded</html>", status=403)
 ABSENT = Answer(b"<Error><Code>AccessDenied</Code></Error>", status=403)
-THROTTLE = Throttle(frozenset({403}), "Wait ten minutes.", b"<Code>AccessDenied</Code>")
+THROTTLE = Throttle(frozenset({403}), "it blocks for ten minutes", "Wait ten minutes.", b"<Code>AccessDenied</Code>")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_asked_to_wait(vendor: Vendor, status: int) -> None:
 
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_block_that_stays_says_what_to_do(vendor: Vendor, status: int) -> None:
-    with pytest.raises(Blocked, match=f"HTTP {status}") as caught:
+    with pytest.raises(Blocked, match=f"HTTP {status}: it blocks for ten minutes") as caught:
         fetch(vendor.serve("/x", Answer(BLOCK.body, status=status)), Sleeps())
     assert len(vendor.asked) == 4
     assert caught.value.next_step == "Wait ten minutes."

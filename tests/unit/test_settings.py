@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from flows.edge.http import HttpLimits
 from flows.edge.rate_limit import DEFAULT_PER_SECOND
 from flows.errors import UsageError
-from flows.settings import HttpSettings, Settings, SourcesByRole, load_settings
+from flows.settings import HttpSettings, SecSettings, Settings, SourcesByRole, load_settings
+from flows.sources.model import SecLimits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -109,8 +110,12 @@ def test_defaults_of_http_are_those_of_the_client() -> None:
     assert settings.requests_per_second == DEFAULT_PER_SECOND
 
 
+def test_defaults_of_the_sec_are_those_of_the_source() -> None:
+    assert SecSettings().model_dump() == dataclasses.asdict(SecLimits())
+
+
 def variables_of(model: type[BaseModel], prefix: str) -> set[str]:
-    nested: dict[str, Any] = {"http": HttpSettings, "sources": SourcesByRole}
+    nested: dict[str, Any] = {"http": HttpSettings, "sec": SecSettings, "sources": SourcesByRole}
     names: set[str] = set()
     for field in model.model_fields:
         if model is Settings and field in nested:

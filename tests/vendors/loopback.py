@@ -42,9 +42,10 @@ class Asked:
 
 @dataclass
 class Vendor:
-    """Answers by path, in order, the last one again and again; 404 for any other path."""
+    """Answers by path, in order, the last one again and again; `absent` for any other path."""
 
     port: int
+    absent: Answer = Answer(b"not found", status=404)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class Vendor:
     def next_answer(self, path: str) -> Answer:
         scripted = self.answers.get(path)
         if not scripted:
-            return Answer(b"not found", status=404)
+            return self.absent
         return scripted.pop(0) if len(scripted) > 1 else scripted[0]
 
 

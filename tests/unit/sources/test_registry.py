@@ -27,7 +27,7 @@ def test_source_declares_itself(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_requests_land_under_the_sources_own_name_and_licence(name: str) -> None:
     bases = dict.fromkeys(SOURCES, "http://127.0.0.1:1/base")
-    settings = SourceSettings(base_urls=bases, simfin_api_key="k")
+    settings = SourceSettings(base_urls=bases, simfin_api_key="k", contact="mail@example.org")
     requests = SOURCES[name].requests_for(date(2026, 3, 2), vintage_date=date(2026, 3, 3), settings=settings)
     for request in requests:
         assert (request.source, request.licence) == (name, SOURCES[name].licence)
