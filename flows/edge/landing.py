@@ -258,7 +258,8 @@ class Landing:
 
 
 def _last_served(file: LandedFile) -> datetime:
-    notes = file.path.parent.glob(f"{file.path.name}.*{AGAIN}")
+    start = f"{file.path.name}."  # compared as text: a pattern per file would cost more than reading it
+    notes = [path for path in file.path.parent.iterdir() if path.name.startswith(start) and path.name.endswith(AGAIN)]
     again = [datetime.fromisoformat(json.loads(note.read_bytes())["landed_at"]) for note in notes]
     return max([file.landed_at, *again])
 
