@@ -31,7 +31,12 @@ NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "a
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
 NO_BOOK = pl.DataFrame(schema=BOOK)
 NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
-BESIDE: dict[str, pl.DataType] = {"company_id": pl.String(), "tier": pl.String(), "cap_usd": pl.Int64(), "shares": pl.Float64()}
+BESIDE: dict[str, pl.DataType] = {
+    "company_id": pl.String(),
+    "tier": pl.String(),
+    "cap_usd": pl.Int64(),
+    "shares": pl.Float64(),
+}
 NO_BESIDE = pl.DataFrame(schema=BESIDE)
 NO_DECLARED_SPLITS = pl.DataFrame(schema={"symbol": pl.String, "ratio": pl.Float64})
 

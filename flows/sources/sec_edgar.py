@@ -4,20 +4,20 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from flows.edge.archive import Archive, ArchiveFile, dated
 from flows.edge.compressed import MAX_EXPANDED_BYTES, BadCompression
-from flows.edge.fetch import Request
 from flows.edge.landing import LandedFile
 from flows.edge.zip_members import member_content
 from flows.sources.decode import csv_frame, parquet_frame, plain_bytes
-from flows.sources.model import Source, SourceSettings, bad_dataset
+from flows.sources.model import Source, bad_dataset
 from flows.sources.sec_edgar_bulk import companyfacts_parts, notes_part, submissions_parts
 from flows.sources.sec_edgar_documents import NAME, facts_frame, submission_frames, tickers_frame
 from flows.sources.sec_edgar_instance import cover_facts
+from flows.sources.sec_night import follow_up
+from flows.sources.sec_requests import LICENCE, REQUESTS_PER_SECOND, SHARED_HOSTS, WWW, require_contact
 from transforms.staging import BadInput, Staged
 from transforms.staging.sec_cover import stage_cover
 from transforms.staging.sec_facts import stage_facts
@@ -26,8 +26,6 @@ from transforms.staging.sec_fsds import stage_fsds_sub
 from transforms.staging.sec_submissions import stage_submissions
 from transforms.staging.sec_tickers import stage_tickers
 
-BASE_URL = "https://www.sec.gov"
-LICENCE: Final = "public-domain"
 TICKERS = "company_tickers_exchange"
 SUBMISSIONS = "submissions"
 SUBMISSIONS_MORE = "submissions_more"
@@ -55,12 +53,6 @@ _PLACES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 """Dataset, folder of the archive and the names of its files there; what is between the brackets is the key."""
 _INDEX = re.compile(r"form\.(\d{4})(\d{2})(\d{2})\.idx(\.gz)?")
 _BULK = {"companyfacts.zip": COMPANYFACTS_BULK, "submissions.zip": SUBMISSIONS_BULK}
-
-
-def _requests(session: date, vintage_date: date, settings: SourceSettings) -> list[Request]:
-    """Nothing yet over the network: the archive serves every dataset."""
-    del session, vintage_date, settings
-    return []
 
 
 def _archive_files(archive: Archive, sessions: Collection[date]) -> Iterator[ArchiveFile]:
@@ -148,10 +140,12 @@ SOURCE = Source(
     licence=LICENCE,
     terms="Public filings; the SEC asks for a user agent with a contact and at most ten requests a second.",
     parser_version="1",
-    build_requests=_requests,
+    build_requests=require_contact,
     list_archive=_archive_files,
     parse=_parse,
-    requests_per_second=5.0,
-    base_url=BASE_URL,
+    requests_per_second=REQUESTS_PER_SECOND,
+    base_url=WWW,
     large=_LARGE,
+    follow_up=follow_up,
+    shared_hosts=SHARED_HOSTS,
 )

@@ -139,14 +139,18 @@ def _with_supplied(
         (has_filed, pl.col("filed_tier"), _whole(close * pl.col("filed_shares")), pl.col("filed_shares")),
         (has_vendors, pl.lit("vendor_implied"), vendor_cap, vendor_cap / close),
     ]
-    known_as_of = [(has_count, pl.col("file_shares_as_of")), (has_cap, pl.lit(None)), (has_filed, pl.col("filed_as_of"))]
+    known_as_of = [
+        (has_count, pl.col("file_shares_as_of")),
+        (has_cap, pl.lit(None)),
+        (has_filed, pl.col("filed_as_of")),
+    ]
     sources = [(has_count, pl.lit("files: share_counts")), (has_cap, pl.col("derived_source"))]
     return joined.select(
         pl.col(*equity.columns),
         tier=_first((has, tier) for has, tier, _, _ in tiers),
         line_cap_usd=_first((has, cap) for has, _, cap, _ in tiers),
         shares=_first((has, shares.cast(pl.Float64)) for has, _, _, shares in tiers),
-        shares_as_of=_first(known_as_of),
+        shares_as_of=_first(dates),
         shares_source=pl.coalesce(_first([*sources, (has_filed, pl.col("filed_source"))]), "derived_source"),
     )
 

@@ -17,7 +17,7 @@ COMPANY_STATE_SCHEMA: dict[str, pl.DataType] = {
     "pending_cap_usd": pl.Int64(),
     "pending_streak": pl.Int32(),
 }
-"""One row per company: the last admitted cap and its tier, the log price return since, and a level that waits to be confirmed."""
+"""One row per company: the last admitted cap, its tier, the log price return since, and a level to be confirmed."""
 
 
 def empty_company_state() -> pl.DataFrame:

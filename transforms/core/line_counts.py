@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from transforms.core.depositary import ratio_of_title
 from transforms.core.split_register import ratio_between
 
 MAX_AGE_DAYS = 250
@@ -19,7 +20,7 @@ ANNUAL_FORMS = ("20-F", "20-F/A", "40-F", "40-F/A")
 
 CONVERSIONS: dict[tuple[int, str], float] = {(1067983, "CommonClassAMember"): 1500.0}
 """Company (CIK) and unlisted class to shares of its first listed class; others convert one to one.
-Source: Berkshire Hathaway, annual report, note on common stock: each class A share converts into 1,500 class B shares."""
+Source: Berkshire Hathaway's annual report, note on common stock: a class A share converts into 1,500 class B shares."""
 
 LINE_COUNTS: dict[str, pl.DataType] = {
     "line": pl.Int64(),
@@ -37,12 +38,13 @@ def line_counts(lines: pl.DataFrame, current: pl.DataFrame, splits: pl.DataFrame
     """LINE_COUNTS of the session.
 
     ``lines``: equity lines with line, cik, security_id, symbol, security_type, first_session, ads_ratio (ordinary
-    shares per depositary share, null where unknown) and ads_ratio_from. ``current``: of `filed_counts`. Nothing is
-    said of a company whose lines and classes do not meet: a listed class without a count, several lines and one count,
-    a depositary share whose ratio nobody states, a count that is too old.
+    shares per depositary share by the quotes' name, null where unknown) and ads_ratio_from. ``current``: of
+    `filed_counts`. The title on the cover page decides whether a line is a depositary share, and its ratio; where there
+    is none, the quotes' name does. Nothing is said of a company whose lines and classes do not meet: a listed class
+    without a count, several lines and one count, a depositary share whose ratio nobody states, a count too old.
     """
     fresh = _fresh(current, session)
-    met = lines.filter(pl.col("cik").is_not_null()).join(fresh.select("cik").unique(), on="cik", how="semi")
+    met = _titled(lines.filter(pl.col("cik").is_not_null()), fresh)
     if met.is_empty():
         return pl.DataFrame(schema=LINE_COUNTS)
     is_alone = ~pl.col("cik").is_duplicated()
@@ -61,7 +63,29 @@ def _fresh(current: pl.DataFrame, session: date) -> pl.DataFrame:
     return current.filter((pl.col("as_of") >= oldest) & (pl.col("as_of") <= session))
 
 
-def _converted(counts: pl.DataFrame) -> pl.Expr:
+def _titled(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Lines of companies with a fresh count, with ``is_ads`` and ads_ratio by the title on the cover page first."""
+    titles = (
+        fresh.filter(pl.col("symbol").is_not_null() & pl.col("title").is_not_null())
+        .unique(["cik", "symbol"], keep="first", maintain_order=True)
+        .select("cik", "symbol", "title", titled_on="as_of")
+    )
+    met = lines.join(fresh.select("cik").unique(), on="cik", how="semi", maintain_order="left")
+    told = met.join(titles, on=["cik", "symbol"], how="left", maintain_order="left")
+    stated = ratio_of_title(pl.col("title"))
+    return told.with_columns(
+        is_ads=pl.coalesce(is_depositary(pl.col("title")), pl.col("security_type") == "depositary_share"),
+        ads_ratio=pl.coalesce(stated, "ads_ratio"),
+        ads_ratio_from=pl.when(stated.is_not_null()).then("titled_on").otherwise("ads_ratio_from"),
+    )
+
+
+def is_depositary(title: pl.Expr) -> pl.Expr:
+    """Whether a security's title says that it is a depositary share; null where there is no title."""
+    return title.str.contains(r"(?i)deposit[ao]ry|\bADSs?\b|\bADRs?\b")
+
+
+def _converted() -> pl.Expr:
     """Shares of each class in shares of the first listed one."""
     ratio = pl.lit(1.0)
     for (cik, share_class), into in CONVERSIONS.items():
@@ -72,12 +96,14 @@ def _converted(counts: pl.DataFrame) -> pl.Expr:
 
 def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
     """Companies of one line: all classes are counted at its price, in depositary shares where it is one."""
+    # Of depositary shares a cover page gives title and symbol; the count is that of the shares behind them.
+    is_counted = pl.col("shares").is_not_null() | is_depositary(pl.col("title")).fill_null(value=False)
     totals = fresh.group_by("cik").agg(
-        shares=_converted(fresh).sum(),
-        is_whole=pl.col("shares").is_not_null().all(),
+        shares=_converted().sum(),
+        is_whole=is_counted.all() & pl.col("shares").is_not_null().any(),
         **{name: pl.col(name).first() for name in ("as_of", "accession", "basis")},
     )
-    per_line = pl.when(pl.col("security_type") == "depositary_share").then(pl.col("ads_ratio")).otherwise(1.0)
+    per_line = pl.when("is_ads").then(pl.col("ads_ratio")).otherwise(1.0)
     return (
         lines.join(totals, on="cik")
         .filter("is_whole")
@@ -113,7 +139,7 @@ def _matched(lines: list[Row], classes: list[Row]) -> list[Row]:
     """Rows of _FOUND; none where a line has no class of its own with a count."""
     by_symbol = {row["symbol"]: row for row in classes if row["symbol"]}
     pairs = [(line, by_symbol.get(line["symbol"])) for line in sorted(lines, key=_listing)]
-    if any(own is None or own["shares"] is None or line["security_type"] == "depositary_share" for line, own in pairs):
+    if any(own is None or own["shares"] is None or line["is_ads"] for line, own in pairs):
         return []
     listed = {own["share_class"] for _, own in pairs if own}
     unlisted = [row for row in classes if row["share_class"] not in listed]
@@ -134,10 +160,9 @@ def _listing(line: Row) -> tuple[date, str]:
 
 def _in_shares_of_today(found: pl.DataFrame, lines: pl.DataFrame, splits: pl.DataFrame, session: date) -> pl.DataFrame:
     """A depositary share's ratio stands for the splits before it was stated: they may have changed the ratio alone."""
-    names = ("line", "security_id", "security_type", "ads_ratio_from")
+    names = ("line", "security_id", "is_ads", "ads_ratio_from")
     placed = found.join(lines.select(names), on="line", maintain_order="left")
-    is_ads = pl.col("security_type") == "depositary_share"
-    since = pl.when(is_ads).then(pl.max_horizontal("as_of", "ads_ratio_from")).otherwise("as_of")
+    since = pl.when("is_ads").then(pl.max_horizontal("as_of", "ads_ratio_from")).otherwise("as_of")
     asked = placed.select("security_id", as_of=since, session_date=pl.lit(session, pl.Date))
     ratio = ratio_between(splits, asked)["split_ratio"]
     tier = pl.when(pl.col("basis") == "class").then(pl.lit("sec_class")).otherwise(pl.lit("sec_single"))

@@ -85,7 +85,7 @@ def _newest_of_filing(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def vendor_symbol(symbol: pl.Expr) -> pl.Expr:
-    """A symbol in the quotes' dialect: `BRK.B`, `BRK-B` and `BRK B` are `BRK/B`; what says that there is none is null."""
+    """A symbol in the quotes' dialect: `BRK.B`, `BRK-B` and `BRK B` are `BRK/B`; null where it says that there is none."""
     plain = symbol.str.strip_chars().str.to_uppercase().str.replace(r"^(NYSE|NASDAQ|AMEX)\s*:\s*", "")
     dialect = plain.str.replace(r"^([A-Z]{1,5})[.\- ]([A-Z]{1,2})$", "$1/$2")
     return pl.when(dialect.str.contains(r"^[A-Z]{1,5}(/[A-Z]{1,2})?$") & (dialect != "NONE")).then(dialect)
