@@ -97,7 +97,8 @@ def _converted() -> pl.Expr:
 def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
     """Companies of one line: all classes are counted at its price, in depositary shares where it is one."""
     # Of depositary shares a cover page gives title and symbol; the count is that of the shares behind them.
-    is_counted = pl.col("shares").is_not_null() | is_depositary(pl.col("title")).fill_null(value=False)
+    is_told = (pl.col("basis") == "single") | is_depositary(pl.col("title")).fill_null(value=False)
+    is_counted = pl.col("shares").is_not_null() | is_told
     totals = fresh.group_by("cik").agg(
         shares=_converted().sum(),
         is_whole=is_counted.all() & pl.col("shares").is_not_null().any(),

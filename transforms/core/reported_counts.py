@@ -40,20 +40,35 @@ def book_of(covers: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
-    is_class = pl.col("share_class") != ""
-    rows = covers.filter(pl.col("shares").is_not_null() | pl.col("symbol").is_not_null()).select(
+    """A cover page has a row for each registered security: those without a count tell titles and symbols.
+
+    A count of no class is the company's; preferred shares, notes and warrants beside it have none to give.
+    """
+    has_count = pl.col("shares").is_not_null()
+    is_single = ((pl.col("share_class") == "") & has_count).any().over(_SET)
+    rows = covers.with_columns(symbol=vendor_symbol(pl.col("symbol"))).filter(
+        has_count | (pl.col("symbol").is_not_null() & (is_single | is_common(pl.col("class_title"))))
+    )
+    told = rows.select(
         "cik",
         "known_on",
         as_of="period_end",
         accession="accession",
         form="form",
-        basis=pl.when(is_class.any().over(_SET)).then(pl.lit("class")).otherwise(pl.lit("single")),
+        basis=pl.when(is_single).then(pl.lit("single")).otherwise(pl.lit("class")),
         share_class="share_class",
-        symbol=vendor_symbol(pl.col("symbol")),
+        symbol="symbol",
         title="class_title",
         shares="shares",
     )
-    return _newest_of_filing(rows)
+    return _newest_of_filing(told)
+
+
+def is_common(title: pl.Expr) -> pl.Expr:
+    """Whether a title is that of common shares or of depositary shares for them; an unknown one may be."""
+    other = r"(?i)\b(preferred|preference|notes?|debentures?|warrants?|rights?|units?|bonds?|senior|subordinated)\b"
+    plain = title.str.replace_all(r"(?i)\bwith.*rights?.*|\bcommon units?\b|\bright to receive\b", "")
+    return ~plain.str.contains(other).fill_null(value=False)
 
 
 def _of_facts(facts: pl.DataFrame) -> pl.DataFrame:
