@@ -21,10 +21,10 @@ REVISION_CAP = 1_000
 """Rows of ops.revisions per table and run; one more row, keyed '*', says how many were left out."""
 
 OPEN_ENDED = {
-    "core.securities": frozenset({"valid_to", "last_session"}),
+    "core.securities": frozenset({"valid_to", "last_session", "delisted_on", "delisting_known_at", "delisting_reason"}),
     "core.bucket_memberships": frozenset({"valid_to"}),
 }
-"""Columns that every new session moves on: an interval that ends is no revision of what was published."""
+"""Columns that new sessions move on: an interval or a listing that ends is no revision of what was published."""
 
 ABOUT_NOW = frozenset({"marts.caps_latest", "ops.admission_securities", "ops.admission_companies"})
 """Tables about the newest session only: they change every night and revise nothing."""

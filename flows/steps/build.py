@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from flows.edge.builds import Build
+from flows.market_calendar import known_at
 from flows.run import Run
 from flows.steps import core_tables
 from flows.steps.admit import Judged, JudgedSession, Walker
@@ -19,6 +20,7 @@ from transforms.contracts import table
 from transforms.core.buckets import memberships
 from transforms.core.cap_quality import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
+from transforms.core.delistings import FORMS, with_delistings
 from transforms.core.fundamentals import Statements, fundamentals_rows
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
@@ -29,6 +31,8 @@ from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
 
 log = logging.getLogger(__name__)
+NO_FORMS = pl.DataFrame(schema=FORMS)
+"""No source of filings is read yet: absence alone tells a delisting."""
 
 
 @dataclass
@@ -206,6 +210,8 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
     """Write the tables that span sessions, and give the marts what they select from."""
     progress, walker, facts = filled.progress, filled.walker, filled.facts
     with run.timed("transform"):
+        admitted = [*progress.base.admitted, *progress.admitted]
+        progress.securities = with_delistings(progress.securities, known_at(admitted), NO_FORMS)
         valuation = _stacked(progress.valuations, "marts.valuation_daily")
         spreads = valuation_spread_daily(valuation, progress.base.spreads)
         fundamentals = _fundamentals(progress, facts)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 
 import polars as pl
@@ -15,34 +16,64 @@ from flows.steps.quote_files import USD, quotes
 from flows.steps.reading import read
 from flows.steps.rejects import Told, rejects_of
 from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Fault, Staged
+from transforms.core.directory_types import DIRECTORY, with_directory
+from transforms.core.sec_identity import NAMES, TICKERS, ciks, known_names
 from transforms.core.security_types import classify
 from transforms.staging.descriptions import Described
 
 DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
+KNOWN = ("security_type", "name_root", "cik")
+_TYPED_BY = ("symbol", "exchange", "name", "industry")
+_JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN), pl.String) | {"cik": pl.Int64}
 _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What other sources say about who a described line is: TICKERS, NAMES and DIRECTORY, all vintages."""
+
+    tickers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TICKERS))
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES))
+    directory: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DIRECTORY))
+
+    @cached_property
+    def known_names(self) -> pl.DataFrame:
+        """The names of every registrant by ticker."""
+        return known_names(self.tickers, self.names)
 
 
 @dataclass
 class Catalogue:
     """Descriptions of lines by number, so that a session's lines carry a number and not seven texts."""
 
+    evidence: Evidence = field(default_factory=Evidence)
+    judged: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_JUDGED))
     parts: list[pl.DataFrame] = field(default_factory=list)
     size: int = 0
 
     def number(self, described: Described) -> pl.DataFrame:
-        """Lines with ``attributes_id``, security_type and name_root of their descriptions."""
-        typed = classify(described.descriptions)
-        self.parts.append(typed.select(DESCRIPTION).with_row_index("attributes_id", offset=self.size))
+        """Lines with ``attributes_id`` and what is KNOWN of their descriptions."""
+        typed = self._typed(described.descriptions)
+        self.parts.append(typed.select(*DESCRIPTION, "cik").with_row_index("attributes_id", offset=self.size))
         at = described.quotes["description"]
-        lines = described.quotes.drop("description").hstack(typed.select("security_type", "name_root")[at])
+        lines = described.quotes.drop("description").hstack(typed.select(KNOWN)[at])
         numbered = lines.with_columns(attributes_id=(at + self.size).cast(pl.UInt32))
         self.size += typed.height
         return numbered
 
+    def _typed(self, descriptions: pl.DataFrame) -> pl.DataFrame:
+        """Descriptions with KNOWN and type_rule; each is judged once, as most come again every session."""
+        new = descriptions.select(_TYPED_BY).unique().join(self.judged, on=_TYPED_BY, how="anti", nulls_equal=True)
+        if new.height:
+            typed = with_directory(classify(new), self.evidence.directory)
+            told = typed.with_columns(ciks(typed, self.evidence.known_names))
+            self.judged = pl.concat([self.judged, told.select(_JUDGED.keys())])
+        return descriptions.join(self.judged, on=_TYPED_BY, how="left", nulls_equal=True, maintain_order="left")
+
     def frame(self) -> pl.DataFrame:
-        """attributes_id and DESCRIPTION; equal descriptions may have several numbers."""
-        schema = {"attributes_id": pl.UInt32, **dict.fromkeys(DESCRIPTION, pl.String)}
+        """attributes_id, DESCRIPTION and cik; equal descriptions may have several numbers."""
+        schema = {"attributes_id": pl.UInt32, **dict.fromkeys(DESCRIPTION, pl.String), "cik": pl.Int64}
         return pl.concat(self.parts) if self.parts else pl.DataFrame(schema=schema)
 
 
@@ -127,7 +158,7 @@ def _numbered(described: Described, catalogue: Catalogue) -> pl.DataFrame:
         return rows.select("session_date").clear()
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
     lines = catalogue.number(described).with_columns(missing).with_columns(pl.col("currency").fill_null(USD))
-    return lines.select("session_date", *_LINE, "security_type", "name_root", "attributes_id")
+    return lines.select("session_date", *_LINE, *KNOWN, "attributes_id")
 
 
 class FileFacts:

@@ -20,12 +20,13 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "volume": 100,
             "vendor_cap_usd": 1_000_000_000,
             "previous_close": row["close"],
+            "cik": None,
             **dict.fromkeys(FACTOR_SCHEMA),
             **row,
         }
         for row in rows
     ]
-    overrides = {"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64, **FACTOR_SCHEMA}
+    overrides = {"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64, "cik": pl.Int64, **FACTOR_SCHEMA}
     return pl.DataFrame(filled, schema_overrides=overrides)
 
 

@@ -46,6 +46,36 @@ CASES = [
     ("GDV", "Gabelli Dividend & Income Trust Common Shares of Beneficial Interest", "fund", "name_income_trust"),
     ("UHT", "Universal Health Realty Income Trust Common Stock", "common", "name_common"),
     ("RVT", "Royce Value Trust Inc. Common Stock", "fund", "name_fund_house_trust"),
+    ("ADSE", "ADS-TEC ENERGY PLC Ordinary Shares", "common", "name_common"),
+    (
+        "CBD",
+        "Companhia Brasileira de Distribuicao American Depsitary Shares; each representing one Common Share",
+        "depositary_share",
+        "name_american_depositary",
+    ),
+    (
+        "EBR/B",
+        "Centrais Electricas Brasileiras S.A. Sponsored ADS representing Pfd Shares",
+        "depositary_share",
+        "name_american_depositary",
+    ),
+    (
+        "PAC",
+        "Grupo Aeroportuario Del Pacifico S.A. de C.V. (each representing 10 Series B shares)",
+        "depositary_share",
+        "name_depositary_share",
+    ),
+    ("ASML", "ASML Holding N.V. New York Registry Shares", "common", "name_common"),
+    ("FITBI", "Fifth Third Bancorp Depositary Shares", "preferred", "symbol_fifth_letter_depositary"),
+    ("FCNCP", "First Citizens BancShares Inc. Depositary Shares", "preferred", "symbol_fifth_letter_depositary"),
+    (
+        "MX",
+        "MagnaChip Semiconductor Corporation Depositary Shares each representing one share of common stock",
+        "depositary_share",
+        "name_depositary_share",
+    ),
+    ("USOI", "UBS AG ETRACS Crude Oil Shares Covered Call ETNs due April 24 2037", "note", "name_note"),
+    ("SWSS", "Springwater Special Situations Corp. Common stock", "spac", "name_spac"),
     ("EMBCV", "Embecta Corp. Common Stock When Issued", "when_issued", "name_when_issued"),
 ]
 
@@ -68,6 +98,30 @@ def test_a_blank_check_is_known_by_its_industry() -> None:
         }
     )
     assert classify(lines)["security_type"].item() == "spac"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name", "security_type"),
+    [
+        ("ETR", "Entergy Corporation Common Stock", "common"),
+        ("VFS", "VinFast Auto Ltd. Ordinary Shares", "common"),
+        ("AIRJ", "Montana Technologies Corporation Class A Common Stock", "common"),
+        ("AGBA", "AGBA Group Holding Limited Ordinary Share", "common"),
+        ("OKLO", "Oklo Inc. Class A common stock", "common"),
+        ("MRDB", "MariaDB plc Ordinary Shares", "common"),
+        ("HPX", "HPX Corp. Class A Ordinary Shares", "spac"),
+        ("GIG", "GigCapital7 Corp. Class A Ordinary Share", "spac"),
+        ("GSQB", "G Squared Ascend II Inc. Class A Ordinary Shares", "spac"),
+        ("CEPO", "Cantor Equity Partners I Inc. Class A Ordinary Shares", "spac"),
+        ("DWAC", "Digital World Acquisition Corp. Class A Common Stock", "spac"),
+    ],
+)
+def test_a_blank_check_industry_counts_only_under_a_name_a_shell_may_have(
+    symbol: str, name: str, security_type: str
+) -> None:
+    """The vendor keeps it for months after a merger, and had it for Entergy for a week (May 2023)."""
+    lines = pl.DataFrame({"symbol": [symbol], "name": [name], "industry": ["Blank Checks"]})
+    assert classify(lines)["security_type"].item() == security_type
 
 
 def test_a_line_without_a_name_is_decided_too() -> None:

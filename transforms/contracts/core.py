@@ -28,7 +28,9 @@ SECURITY_TYPES = (
     "spac",
     "limited_partnership",
     "when_issued",
+    "test",
 )
+DELISTING_REASONS = ("acquired", "form_25", "form_25_nse", "deregistered", "not_quoted")
 _VENDOR = "quotes source of the session"
 
 SECURITIES = Table(
@@ -41,10 +43,17 @@ SECURITIES = Table(
     columns=(
         SECURITY,
         COMPANY,
+        Column("cik", "BIGINT", "The registrant's number at the SEC; null where ticker and name do not prove it."),
         Column("symbol", "VARCHAR", "Symbol in the vendor's dialect.", nullable=False),
         Column("exchange", "VARCHAR", "Listing exchange.", nullable=False),
         Column("name", "VARCHAR", "Name of the security as the vendor gives it."),
-        Column("security_type", "VARCHAR", "Type decided from name and symbol.", nullable=False, values=SECURITY_TYPES),
+        Column(
+            "security_type",
+            "VARCHAR",
+            "Type decided from name, symbol and the exchanges' directory.",
+            nullable=False,
+            values=SECURITY_TYPES,
+        ),
         Column("type_rule", "VARCHAR", "Rule that decided the type.", nullable=False),
         Column("country", "VARCHAR", "Country as the vendor gives it."),
         Column("sector", "VARCHAR", "Sector as the vendor gives it."),
@@ -53,6 +62,9 @@ SECURITIES = Table(
         Column("valid_to", "DATE", "Last admitted session of these attributes; null while they hold."),
         Column("first_session", "DATE", "First admitted session of the security.", nullable=False),
         Column("last_session", "DATE", "Last admitted session on which the security was quoted.", nullable=False),
+        Column("delisted_on", "DATE", "Last session quoted, once it was absent from ten admitted ones; else null."),
+        Column("delisting_known_at", "TIMESTAMPTZ", "Close of the tenth of them: when absence told.", "UTC"),
+        Column("delisting_reason", "VARCHAR", "What SEC forms say, or not_quoted.", values=DELISTING_REASONS),
     ),
 )
 

@@ -215,6 +215,7 @@ ADMISSION_SECURITIES = Table(
         Column("exchange", "VARCHAR", "Exchange on its last admitted session.", nullable=False),
         Column("name_root", "VARCHAR", "Company part of the name, letters and digits only."),
         Column("security_type", "VARCHAR", "Type on its last admitted session.", nullable=False),
+        Column("cik", "BIGINT", "The registrant's number at the SEC, the last one known."),
         Column("first_session", "DATE", "First admitted session.", nullable=False),
         Column("last_session", "DATE", "Last admitted session.", nullable=False),
         Column("last_close", "DOUBLE", "Close of that session.", "USD", nullable=False),

@@ -139,7 +139,7 @@ def _with_supplied(
         (has_filed, pl.col("filed_tier"), _whole(close * pl.col("filed_shares")), pl.col("filed_shares")),
         (has_vendors, pl.lit("vendor_implied"), vendor_cap, vendor_cap / close),
     ]
-    known_as_of = [
+    dates = [
         (has_count, pl.col("file_shares_as_of")),
         (has_cap, pl.lit(None)),
         (has_filed, pl.col("filed_as_of")),

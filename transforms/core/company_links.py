@@ -5,6 +5,8 @@ from math import log
 
 import polars as pl
 
+from transforms.core.company_names import NAME_OVERLAP, begin_alike, overlap, words
+
 SHARES_TOLERANCE = 0.10
 """A company's implied shares and the vendor's average may differ this much: issues and buybacks stay below;
 wider, and companies that merely took over a ticker begin to pass (measured: ratios of true links without
@@ -12,9 +14,6 @@ a name match lie within 8 %, Weight Watchers against Willis Towers Watson at 22 
 SHARES_MAX_AGE_DAYS = 457
 """Older counts prove nothing (15 months, as for the reports themselves): Valaris would pass for Valspar,
 gone since 2017."""
-NAME_OVERLAP = 0.5
-"""Share of common words from which two names are one company's."""
-
 LINK_COLUMNS: dict[str, pl.DataType] = {
     "company_id": pl.String(),
     "source_entity": pl.String(),
@@ -26,13 +25,6 @@ RULES = ("ticker_and_name", "ticker_and_shares", "ticker_only")
 """From strong to weak; `rule_rank` is the place in this order."""
 
 _DELISTED = r"_(old|del[a-z]*)$"
-_LEGAL_WORDS = (
-    r"\b(common stock|common|ordinary|shares?|stock|capital|american depositary|depositary|each|"
-    r"representing.*|class [a-z]|series [a-z]|beneficial interest|voting|subordinate|inc|incorporated|corp|"
-    r"corporation|co|company|companies|ltd|limited|plc|llc|lp|l p|nv|n v|sa|s a|ag|se|holdings?|group|the|"
-    r"trust|new|de|delaware|md|"
-    r"international|technologies|technology|and|com|adr|ads|units?|partners|dba|d b a)\b"
-)
 
 
 def entity_tickers(staged_statements: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -149,14 +141,9 @@ def _candidates(
     counted = _with_share_count(keyed, income)
     ratio = pl.col("shares_basic") / pl.col("implied_shares")
     is_recent = (pl.col("first_session") - pl.col("publish_date")).dt.total_days().abs() <= SHARES_MAX_AGE_DAYS
-    words, other_words = _words("name"), _words("company_name")
-    common = words.list.set_intersection(other_words).list.len()
-    overlap = common / words.list.set_union(other_words).list.len()
     return counted.with_columns(
-        pl.when((words.list.len() > 0) & (other_words.list.len() > 0)).then(overlap).alias("name_overlap"),
-        ((words.list.first() == other_words.list.first()) | (_compact("name") == _compact("company_name"))).alias(
-            "begins_alike"
-        ),
+        overlap(words("name"), words("company_name")).alias("name_overlap"),
+        begin_alike("name", "company_name").alias("begins_alike"),
         pl.when(is_recent).then(ratio.log().abs() <= log(1 + SHARES_TOLERANCE)).alias("shares_agree"),
     )
 
@@ -174,32 +161,6 @@ def _rank(candidate_count: pl.Expr) -> pl.Expr:
         .when(nothing_to_compare & ~pl.col("is_former") & (candidate_count == 1))
         .then(2)
         .cast(pl.Int32)
-    )
-
-
-def _words(column: str) -> pl.Expr:
-    return _plain(column).str.split(" ").list.eval(pl.element().filter(pl.element() != ""))
-
-
-def _compact(column: str) -> pl.Expr:
-    """First five letters without spaces: `Car Parts` and `CarParts` begin alike."""
-    letters = _plain(column).str.replace_all(" ", "", literal=True).str.slice(0, 5)
-    return pl.when(letters.str.len_chars() == 5).then(letters)
-
-
-def _plain(column: str) -> pl.Expr:
-    return (
-        pl.col(column)
-        .fill_null("")
-        .str.to_lowercase()
-        .str.normalize("NFKD")
-        .str.replace_all(r"\p{M}", "")
-        .str.replace_all(r"\(.*?\)", " ")
-        .str.replace_all(r"[.'\x{2019}]", "")
-        .str.replace_all(r"[^a-z0-9]+", " ")
-        .str.replace_all(_LEGAL_WORDS, " ")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
     )
 
 

@@ -100,10 +100,10 @@ def _newest_of_filing(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def vendor_symbol(symbol: pl.Expr) -> pl.Expr:
-    """A symbol in the quotes' dialect: `BRK.B`, `BRK-B` and `BRK B` are `BRK/B`; null where it says that there is none."""
+    """A symbol in the quotes' dialect: `BRK.B`, `BRK-B`, `BRK B` are `BRK/B`; null where it says there is none."""
     plain = symbol.str.strip_chars().str.to_uppercase().str.replace(r"^(NYSE|NASDAQ|AMEX)\s*:\s*", "")
     dialect = plain.str.replace(r"^([A-Z]{1,5})[.\- ]([A-Z]{1,2})$", "$1/$2")
-    return pl.when(dialect.str.contains(r"^[A-Z]{1,5}(/[A-Z]{1,2})?$") & (dialect != "NONE")).then(dialect)
+    return pl.when(dialect.str.contains(r"^[A-Z]{1,5}(/[A-Z]{1,2})?$") & ~dialect.is_in(["NONE", "N/A"])).then(dialect)
 
 
 def known_between(book: pl.DataFrame, since: date | None, until: date) -> pl.DataFrame:

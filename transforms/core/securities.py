@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from transforms.contracts.core import SECURITIES
+from transforms.core.delistings import DELISTING
 from transforms.core.intervals import fold
 
 ATTRIBUTES = (
@@ -26,9 +27,11 @@ def securities(
 ) -> pl.DataFrame:
     """All rows of core.securities after new sessions.
 
-    ``base``: the table so far. ``observed``: security_id, session_date, company_id, attributes_id. ``attributes``:
-    attributes_id and ATTRIBUTES without company_id. ``last``: admitted sessions, from the last one behind ``base`` on.
-    A security's attributes hold until others are seen; absence for a session changes nothing but ``valid_to``.
+    ``base``: the table so far. ``observed``: security_id, session_date, company_id, attributes_id.
+    ``attributes``: attributes_id, cik and ATTRIBUTES without company_id. ``last``: admitted sessions, from the last one
+    behind ``base`` on. A security's attributes hold until others are seen; absence for a session changes nothing but
+    ``valid_to``. A CIK opens no interval: where it is not known, that of the intervals before counts, or else of those
+    after. Delistings stay empty: see `delistings`.
     """
     if observed.is_empty():
         return base
@@ -44,8 +47,8 @@ def securities(
     newest = base.sort("security_id", "valid_from").unique("security_id", keep="last", maintain_order=True)
     told = pl.concat(
         [
-            newest.select("security_id", *ATTRIBUTES, "valid_from", last_seen=pl.col("last_session")),
-            runs.select("security_id", *ATTRIBUTES, "valid_from", "last_seen"),
+            newest.select("security_id", *ATTRIBUTES, "cik", "valid_from", last_seen=pl.col("last_session")),
+            runs.select("security_id", *ATTRIBUTES, "cik", "valid_from", "last_seen"),
         ]
     ).sort("security_id", "valid_from")
     merged = _merge_equal(told)
@@ -72,7 +75,12 @@ def _merge_equal(told: pl.DataFrame) -> pl.DataFrame:
     return (
         told.with_columns(run=(~same.fill_null(value=False)).cum_sum())
         .group_by("run", maintain_order=True)
-        .agg(pl.col("security_id", *ATTRIBUTES, "valid_from").first(), pl.col("last_seen").last())
+        .agg(
+            pl.col("security_id", *ATTRIBUTES).first(),
+            pl.col("cik").drop_nulls().last(),
+            pl.col("valid_from").first(),
+            pl.col("last_seen").last(),
+        )
         .drop("run")
     )
 
@@ -80,10 +88,13 @@ def _merge_equal(told: pl.DataFrame) -> pl.DataFrame:
 def _finished(intervals: pl.DataFrame, last_admitted: date) -> pl.DataFrame:
     is_open = pl.col("last_seen") == pl.lit(last_admitted)
     return (
-        intervals.with_columns(
+        intervals.sort("security_id", "valid_from")
+        .with_columns(pl.col("cik").forward_fill().backward_fill().over("security_id"))
+        .with_columns(
             first_session=pl.col("valid_from").min().over("security_id"),
             last_session=pl.col("last_seen").max().over("security_id"),
             valid_to=pl.when(~is_open).then(pl.col("last_seen")),
+            **{name: pl.lit(None, dtype) for name, dtype in DELISTING.items()},
         )
         .select(SECURITIES.column_names)
         .sort(SECURITIES.key)

@@ -6,6 +6,8 @@ import polars as pl
 
 EQUITY_TYPES = ("common", "depositary_share", "limited_partnership")
 """Types whose caps are a company's: shells, funds and claims on other securities are no operating companies."""
+BARE_NAME = "bare_company_name"
+AMERICAN_DEPOSITARY = r"(?i)american depo?sit[ao]ry|\bsponsored ad[rs]s?\b"
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,28 @@ _FUND_HOUSE = (
 _EQUITY_UNITS = r"(?i)common units?|partner|\bL\.?P\.?\b|trust units|beneficial"
 _PREFERRED = r"(?i)\bpreferred\b|\bpreference\b|\bpfd\b|\bcumulative\b|\bperpetual\b"
 _NOTE = (
-    r"(?i)\b(notes?|debentures?|bonds?)\b.*(due|\d{4}|%)|\b(notes?|debentures?)\b\s*$|\bdue (19|20)\d\d|"
-    r"\bzones\b|mandatory exchangeable"
+    r"(?i)\b(notes?|debentures?|bonds?)\b.*(due|\d{4}|%)|\b(notes?|debentures?)\b\s*$|"
+    r"\bdue ([a-z]+ (\d{1,2} )?)?(19|20)\d\d|\betns\b|\bzones\b|mandatory exchangeable"
 )
 _SPAC = (
-    r"(?i)\bacquisitions?\b|\bmerger (corp|sub)|\bblank check\b|\bspac\b|"
+    r"(?i)\bacquisitions?\b|\bmerger (corp|sub)|\bblank check\b|\bspac\b|\bspecial situations corp|"
     r"\b(investment|capital) corp(oration)?\.? [IVX]+\b|\bcapital partners [IVX]+\b"
+)
+# The vendor's industry says `Blank Checks` months into the life of a company that merged with a shell, and for days of
+# Entergy: it counts only under a name that a shell may have.
+_MAY_BE_SHELL = (
+    r"(?i)^$|growth|opportunit|capital|spac\b|unicorn|transition|\bmerger\b|\bholdings (corp|class)|"
+    r"\b(investments?|treasury|development) corp|\binvestment co|partnering|\bpartners? (corp|[ivx]+\b)|"
+    r"\b(ii|iii|iv|vi|vii|viii|ix|i[ab]?|v|x)\b|\d (corp|class)|\bcorp\. (class a|ordinary)|\bcorp class a|"
+    r"\bcorporation class a ordinary|\bcorp\.?$|\bltd class a|\bac class a|\btech a\b|"
+    r"\b(corp|corporation)\.? \d\b|\d corporation|"
+    r"\bholdings (inc\.?|limited) class a ordinary shares"
 )
 _INCOME_TRUST = (
     r"(?i)\b(municipal|muni|income|opportunit\w+|dividend|equity|premium|credit|duration|strategic\w*|term)\b"
     r".*\btrust\b"
 )
+_DEPOSITARY = r"(?i)\badss?([^-\w]|$)|\badrs?\b|deposit[ao]ry (receipt|shares?)|\(each representing \d+ .*shares?\)"
 _PARTNERSHIP = r"(?i)\bL\.?P\.?(\s|$)|\bpartners(hip)?\b.*\b(units?|lp)\b|limited partner|common units"
 _COMMON = r"(?i)common|ordinary|capital stock|\bclass [a-e]\b|\bshares?\b|\bstock\b|voting"
 
@@ -63,7 +76,7 @@ RULES: tuple[TypeRule, ...] = (
     TypeRule("name_when_issued", "when_issued", name=r"(?i)when[- ]issued|ex-distribution"),
     TypeRule("name_warrant", "warrant", name=r"(?i)\bwarrants?\b"),
     TypeRule("symbol_nyse_preferred", "preferred", symbol=r"\^"),
-    TypeRule("name_american_depositary", "depositary_share", name=r"(?i)american deposit[ao]ry"),
+    TypeRule("name_american_depositary", "depositary_share", name=AMERICAN_DEPOSITARY),
     TypeRule("name_right", "right", name=r"(?i)\brights?\b", unless_name=r"(?i)\bclass\b|common stock"),
     TypeRule("name_unit", "unit", name=r"(?i)\bsub-?units?\b|\bunits?\b", unless_name=_EQUITY_UNITS),
     TypeRule("name_preferred", "preferred", name=_PREFERRED, unless_name=r"(?i)ordinary shares"),
@@ -72,15 +85,19 @@ RULES: tuple[TypeRule, ...] = (
     TypeRule("name_trust_certificate", "note", name=r"(?i)\bstrats\b|\bpplus\b|\bsaturns\b|capital trust|\bctf\b"),
     TypeRule("name_agency_bond", "note", name=r"(?i)tennessee valley authority"),
     TypeRule("name_coupon", "note", name=r"\d(\.\d+)?\s?%"),
-    TypeRule("industry_blank_check", "spac", industry=r"(?i)blank check"),
     TypeRule("name_spac", "spac", name=_SPAC),
+    TypeRule("industry_blank_check", "spac", industry=r"(?i)blank check", name=_MAY_BE_SHELL),
     TypeRule("name_fund", "fund", name=r"(?i)\bfunds?\b|\bclosed[- ]end\b|\betf\b|\betn\b"),
     TypeRule("name_income_trust", "fund", name=_INCOME_TRUST, unless_name=_REIT),
     TypeRule("name_fund_house_trust", "fund", name=_FUND_HOUSE, unless_name=_REIT),
     TypeRule("industry_trust", "fund", industry=r"(?i)^trusts except educational", unless_name=_REIT),
     TypeRule(
-        "name_depositary_share", "depositary_share", name=r"(?i)\badss?\b|\badrs?\b|deposit[ao]ry (receipt|shares?)"
+        "symbol_fifth_letter_depositary",
+        "preferred",
+        symbol=r"^[A-Z]{4}[IMNOP]$",
+        name=r"(?i)deposit[ao]ry shares?",
     ),
+    TypeRule("name_depositary_share", "depositary_share", name=_DEPOSITARY),
     TypeRule("name_partnership", "limited_partnership", name=_PARTNERSHIP),
     TypeRule("name_common", "common", name=_COMMON),
     # A bare company name says nothing: the fifth letter of a Nasdaq symbol does.
@@ -88,7 +105,7 @@ RULES: tuple[TypeRule, ...] = (
     TypeRule("symbol_fifth_letter_unit", "unit", symbol=r"^[A-Z]{4}U$"),
     TypeRule("symbol_fifth_letter_right", "right", symbol=r"^[A-Z]{4}R$"),
     TypeRule("symbol_fifth_letter_preferred", "preferred", symbol=r"^[A-Z]{4}[MNOP]$"),
-    TypeRule("bare_company_name", "common"),
+    TypeRule(BARE_NAME, "common"),
 )
 
 
