@@ -13,6 +13,7 @@ from flows.walk import Memory
 from transforms.contracts import table
 from transforms.core.company_state import COMPANY_STATE_SCHEMA
 from transforms.core.identity import REGISTRY_SCHEMA
+from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
 from transforms.core.split_register import SPLITS_SCHEMA
 
 _SIGHTED = """
@@ -20,6 +21,22 @@ select securities.security_id, securities.valid_from as session_date, caps.share
 from core.securities as securities
 inner join core.security_caps as caps
     on securities.security_id = caps.security_id and securities.valid_from = caps.session_date
+"""
+# The columns of MONTHLY_COUNTS, over the months that a session from now on may look at.
+MONTHS = """
+select
+    company_id,
+    cast(date_trunc('month', session_date) as date) as month,
+    cast(sum(cast(floor(shares) as bigint)) as bigint) as shares_sum,
+    count(shares) as sessions
+from core.market_caps
+where shares is not null
+    and session_date >= (
+        select date_trunc('month', max(session_date)) - to_months(?)
+        from core.market_caps
+    )
+group by all
+order by company_id, month
 """
 
 
@@ -36,6 +53,7 @@ class Base:
             schema={"security_id": pl.String, "session_date": pl.Date, "shares": pl.Float64}
         )
     )
+    months: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_COUNTS))
     spreads: pl.DataFrame | None = None
     judged: list[date] = field(default_factory=list)
     admitted: list[date] = field(default_factory=list)
@@ -57,8 +75,8 @@ def open_base(run: Run) -> Base:
         return Base()
     with reading(path) as con:
 
-        def rows(sql: str) -> pl.DataFrame:
-            return con.execute(sql).pl()
+        def rows(sql: str, *values: int) -> pl.DataFrame:
+            return con.execute(sql, values).pl()
 
         sessions = rows("select session_date, status from ops.sessions order by session_date")
         admitted = sessions.filter(pl.col("status") == "published")["session_date"].to_list()
@@ -75,6 +93,7 @@ def open_base(run: Run) -> Base:
             securities=rows("from core.securities"),
             memberships=rows("from core.bucket_memberships"),
             sighted_shares=rows(_SIGHTED),
+            months=rows(MONTHS, LOOKBACK_MONTHS),
             spreads=rows("from marts.valuation_spread_daily"),
             judged=sessions["session_date"].to_list(),
             admitted=admitted,

@@ -18,10 +18,11 @@ from flows.steps.facts import Facts, load_facts
 from flows.steps.stage import Catalogue, Chunk, FileFacts, stage
 from transforms.contracts import table
 from transforms.core.buckets import memberships
-from transforms.core.cap_quality import check_counts
+from transforms.core.check_counts import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
 from transforms.core.delistings import FORMS, with_delistings
 from transforms.core.fundamentals import Statements, fundamentals_rows
+from transforms.core.period_counts import with_counts
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
 from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
@@ -45,6 +46,8 @@ class Progress:
     sighted: pl.DataFrame
     entities: EntityStates
     check_counts: pl.DataFrame
+    months: pl.DataFrame
+    """Our counts by company and month, for comparison with averages over a period."""
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
@@ -59,7 +62,8 @@ class Progress:
     def on(cls, base: Base, statements: Statements, sessions: Sequence[date]) -> "Progress":
         """Nothing computed yet but what all chunks share."""
         entities = entity_states(statements, sessions[0], sessions[-1])
-        return cls(base, base.securities, base.memberships, base.sighted_shares, entities, check_counts(statements))
+        counts = check_counts(statements)
+        return cls(base, base.securities, base.memberships, base.sighted_shares, entities, counts, base.months)
 
     @property
     def admitted(self) -> list[date]:
@@ -156,7 +160,8 @@ def _transform(
     progress.sighted = _sighted(progress, judged)
     progress.links = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
     known = company_fundamentals_asof(judged.companies, progress.links, progress.entities)
-    caps = core_tables.market_caps(judged, known, progress.check_counts)
+    progress.months = with_counts(progress.months, judged.companies)
+    caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months)
     members = caps.select(
         "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
     ).with_columns(pl.col("bucket").cast(pl.String))

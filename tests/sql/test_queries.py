@@ -8,7 +8,10 @@ import pytest
 
 from flows.edge import sql_files
 from flows.edge.warehouse import reading
+from flows.steps.base import MONTHS
 from tests.sql import hand_made
+from transforms.core.cap_quality import AGREES, AGREES_IN_PERIOD, DIFFERS
+from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS, monthly_counts
 
 QUERIES = {file.name: file for file in sql_files.read_folder(sql_files.QUERIES)}
 
@@ -65,3 +68,36 @@ def test_a_cap_is_traced_to_the_file_it_was_served_in(good: Path) -> None:
 def test_queries_cannot_write(good: Path) -> None:
     with reading(good) as con, pytest.raises(duckdb.InvalidInputException, match="read-only"):
         con.execute("delete from core.quotes")
+
+
+def test_counts_agree_as_they_stand_and_accounted_for(tmp_path: Path) -> None:
+    verdicts = [("trusted", AGREES), ("trusted", AGREES_IN_PERIOD), ("disputed", DIFFERS)]
+
+    def judge(frames: hand_made.Frames) -> hand_made.Frames:
+        caps, securities = frames["core.market_caps"], frames["core.securities"]
+        told = dict(zip(caps["ticker"].unique().sort(), verdicts, strict=False))
+        frames["core.market_caps"] = caps.with_columns(
+            *(
+                pl.col("ticker")
+                .replace_strict({name: values[at] for name, values in told.items()}, default=pl.col(column))
+                .alias(column)
+                for at, column in enumerate(("quality", "reason"))
+            )
+        )
+        frames["core.securities"] = securities.with_columns(country=pl.lit("United States"))
+        return frames
+
+    found = answer(hand_made.closed_build(tmp_path, "judged", change=judge), "agreement_of_counts")
+    assert found["companies"].sum() == 3
+    assert (found["companies"] * found["as_they_stand_pct"]).sum() == 100
+    assert (found["companies"] * found["accounted_pct"]).sum() == 200
+    assert found.select("over_the_period", "last_reported_quarter", "differ").sum().row(0) == (1, 0, 1)
+
+
+def test_the_months_that_a_run_starts_from_are_those_of_the_caps(good: Path) -> None:
+    with reading(good) as con:
+        caps = con.execute("from core.market_caps").pl()
+        months = con.execute(MONTHS, [LOOKBACK_MONTHS]).pl()
+    assert months.equals(monthly_counts(caps))
+    assert months.schema == MONTHLY_COUNTS
+    assert months.height >= 6
