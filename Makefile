@@ -65,7 +65,7 @@ types: setup ## mypy --strict
 sql: setup ## sqlfluff over sql/
 	$(BIN)/sqlfluff lint sql
 
-docs: setup ## Write docs/data_dictionary from the contracts
+docs: setup ## Write docs/data_dictionary from the contracts and macros
 	$(BIN)/python -m flows.data_dictionary
 
 lock: ## Renew requirements.lock from pyproject.toml (needs uv); newest versions: make lock ARGS=--upgrade

@@ -166,6 +166,12 @@ SECURITY_OVERLAP = Rule(
     "critical",
     "A security has one symbol, name and type at a time; overlapping intervals double its quotes in joins.",
 )
+CAP_VERSIONS = Rule(
+    "GATE_CAP_VERSIONS",
+    "critical",
+    "What a cap was known to be has one answer at every moment: versions neither overlap nor leave a gap, up to the "
+    "row in force.",
+)
 ORPHANS = Rule(
     "GATE_ORPHANS",
     "critical",

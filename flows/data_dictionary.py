@@ -1,4 +1,4 @@
-"""`python -m flows.data_dictionary` writes docs/data_dictionary.md from the contracts."""
+"""`python -m flows.data_dictionary` writes docs/data_dictionary.md from the contracts and the macros."""
 
 from flows.edge.dictionary import write
 

@@ -11,6 +11,8 @@ import polars as pl
 
 from flows.alert import FailingRows
 from flows.edge.builds import Build
+from flows.edge.cap_versions import append_versions
+from flows.edge.clock import utc_now
 from flows.edge.diff import revisions
 from flows.edge.quarantine_file import write_quarantine
 from flows.errors import MissingData, Refused, is_fault, on_one_line
@@ -159,6 +161,8 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         write_flows(run, made, progress, filled.facts)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
+            appended = append_versions(_published(run), made, plan.sessions, cause=plan.cause, at=utc_now())
+            run.count("core.cap_versions", appended)
             marts = made.run_marts([item.session for item in progress.sessions])
             made.replace("ops.revisions", revisions(_published(run), made, plan.sessions, cause=plan.cause))
         for name, rows in marts.items():

@@ -12,7 +12,7 @@ from typing import Self
 import duckdb
 import polars as pl
 
-from flows.edge import ddl, loading, mart_runner, sql_files
+from flows.edge import ddl, loading, macros, mart_runner, sql_files
 from flows.edge.build_files import marker, remove_build, remove_stale, spill_folder
 from flows.edge.clones import clone, sync_file
 from flows.edge.durable import sync_folder
@@ -39,7 +39,9 @@ class Build:
     killed, leaves the published file as it was, and a build that is removed (by the next run after a kill).
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base_run_id: str | None) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base_run_id: str | None, *, is_clone: bool
+    ) -> None:
         self._con = con
         self._work: dict[str, pl.DataFrame] = {}
         self._ran_marts = False
@@ -49,6 +51,7 @@ class Build:
         self.path = path
         self.run_id = run_id
         self.base_run_id = base_run_id
+        self.is_clone = is_clone
 
     @classmethod
     def start(cls, paths: DataPaths, run_id: str, base: Path | None, *, limits: Limits | None = None) -> "Build":
@@ -83,9 +86,10 @@ class Build:
         try:
             if is_clone and ddl.stored_fingerprint(con) != ddl.fingerprint():
                 raise UsageError("The published warehouse has other contracts than this code.", next_step=REBUILD)
-            build = cls(con, path, run_id, last_run_id(con) if is_clone else None)
+            build = cls(con, path, run_id, last_run_id(con) if is_clone else None, is_clone=is_clone)
             build._begin()
             ddl.apply(con)
+            macros.apply(con, macros.read_macros())
             if not is_clone:
                 build.replace("ops.schema_version", pl.DataFrame({"fingerprint": [ddl.fingerprint()]}))
         except BaseException:

@@ -1,9 +1,10 @@
-"""docs/data_dictionary.md, generated from the contracts."""
+"""docs/data_dictionary.md, generated from the contracts and the headers of sql/macros."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from flows.edge import ddl
+from flows.edge.macros import Macro, read_macros
 from flows.paths import CHECKOUT
 from transforms.contracts import TABLES, Column, Table
 
@@ -11,8 +12,9 @@ DICTIONARY = CHECKOUT / "docs" / "data_dictionary.md"
 
 _HEAD = """# Data dictionary
 
-Generated from `transforms/contracts` by `make docs` (`python -m flows.data_dictionary`); a test fails when it is stale.
-The same words stand as comments in the DuckDB file: `select * from duckdb_columns()` shows them.
+Generated from `transforms/contracts` and `sql/macros` by `make docs` (`python -m flows.data_dictionary`); a test fails
+when it is stale. The same words stand as comments in the DuckDB file: `select * from duckdb_columns()` shows
+them, `select * from duckdb_functions()` those of the macros.
 
 Fractions are fractions: 0.01 is 1 %. Whole USD are whole. Times are UTC; sessions are New York trading days.
 Published ratios are rounded once, to 12 significant digits.
@@ -34,9 +36,14 @@ def render(tables: Iterable[Table] = TABLES) -> str:
         for table in listed
     ]
     overview.append(f"| [{ddl.VIEW}](#{_anchor(ddl.VIEW)}) (view) | one row per session and membership | - |")
+    macros = read_macros()
+    overview += [
+        f"| [{macro.full_name}](#{_anchor(macro.full_name)}) (macro) | {_cell(macro.grain)} | - |" for macro in macros
+    ]
     sections = [_section(table) for table in listed]
     view = f"## {ddl.VIEW}\n\nA view. {ddl.VIEW_COMMENT}\n"
-    return _HEAD + "\n".join(overview) + "\n\n" + "\n".join([*sections, view])
+    called = [_macro_section(macro) for macro in macros]
+    return _HEAD + "\n".join(overview) + "\n\n" + "\n".join([*sections, view, *called])
 
 
 def write(path: Path = DICTIONARY) -> Path:
@@ -58,6 +65,12 @@ def _section(table: Table) -> str:
     ]
     head = ["| column | type | unit | null | meaning | allowed | source |", "|---|---|---|---|---|---|---|"]
     return "\n".join([f"## {table.full_name}", "", *facts, "", *head, *(_row(column) for column in table), ""])
+
+
+def _macro_section(macro: Macro) -> str:
+    """How an analyst calls it, and what comes back."""
+    call = f"```sql\nselect * from {macro.call}\n```"
+    return f"## {macro.full_name}\n\nA table macro. {macro.comment}\n\n{call}\n"
 
 
 def _row(column: Column) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import polars as pl
 
 from flows.edge import ddl
 from flows.edge.builds import Build
-from flows.edge.loading import registered, session_frame
+from flows.edge.comparison import Comparison, changed_values, content, differing_parts, stored_columns, values_of
 from flows.edge.warehouse import reading
 from transforms.contracts import TABLES, Table
 
@@ -38,18 +37,6 @@ DIFF_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Which rows and columns of one table are compared, between two attached catalogs."""
-
-    table: Table
-    columns: tuple[str, ...]
-    old: str = "old"
-    new: str = "new"
-    with_added_rows: bool = True
-    only_again: bool = False
-
-
 def diff(old: Path, new: Path, tables: Iterable[Table] = COMPARED) -> pl.DataFrame:
     """One row per differing value: table_name, row_key, column_name, old_value, new_value (all text).
 
@@ -57,7 +44,7 @@ def diff(old: Path, new: Path, tables: Iterable[Table] = COMPARED) -> pl.DataFra
     """
     with _side_by_side(old, new) as con:
         changed = [table for table in tables if _hash(con, "old", table) != _hash(con, "new", table)]
-        return _stack(_rows(con, _Comparison(table, _values_of(table))) for table in changed)
+        return _stack(_rows(con, Comparison(table, values_of(table))) for table in changed)
 
 
 def content_hashes(path: Path, tables: Iterable[Table] = COMPARED) -> dict[str, str]:
@@ -79,8 +66,7 @@ def revisions(
         return _as_revisions(_stack([]), build.run_id, cause)
     con = build.beside(base, "base")
     again = _published_again(con, sessions)
-    with registered(con, session_frame(again), "again"):
-        parts = [_capped(con, comparison, cap) for comparison in _touched(con, build.catalog, bool(again))]
+    parts = [_capped(con, comparison, again, cap) for comparison in _touched(con, build.catalog, bool(again))]
     return _as_revisions(_stack(parts), build.run_id, cause)
 
 
@@ -99,16 +85,9 @@ def _side_by_side(old: Path, new: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def _values_of(table: Table) -> tuple[str, ...]:
-    return tuple(name for name in table.column_names if name not in table.key)
-
-
 def _hash(con: duckdb.DuckDBPyConnection, catalog: str, table: Table) -> str:
-    columns = ", ".join(ddl.identifier(name) for name in table.column_names)
-    found = con.execute(
-        f"select count(*) as n, sum(hash({columns})) as total, bit_xor(hash({columns})) as mixed "  # noqa: S608
-        f"from {ddl.identifier(catalog)}.{table.full_name}"
-    ).pl()
+    columns = content(column.name for column in table if column.compared)
+    found = con.execute(f"select {columns} from {ddl.identifier(catalog)}.{table.full_name}").pl()  # noqa: S608
     return ":".join(str(value) for value in found.row(0))
 
 
@@ -117,69 +96,46 @@ def _published_again(con: duckdb.DuckDBPyConnection, sessions: Collection[date])
     return sorted(set(published["session_date"]) & set(sessions))
 
 
-def _touched(con: duckdb.DuckDBPyConnection, catalog: str, any_again: bool) -> Iterator[_Comparison]:
+def _touched(con: duckdb.DuckDBPyConnection, catalog: str, any_again: bool) -> Iterator[Comparison]:
     for table in COMPARED:
         if table.full_name in ABOUT_NOW or table.policy == "append":
             continue
         by_session = table.policy == "replace_sessions"
         if by_session and not any_again:
             continue
-        if not by_session and _hash(con, "base", table) == _hash(con, catalog, table):
+        stored = stored_columns(con, "base", table)
+        if not stored.issuperset(table.key):
+            continue  # a file of other contracts, about to be rebuilt: only what both know can be compared
+        is_same_shape = stored.issuperset(table.column_names)
+        if not by_session and is_same_shape and _hash(con, "base", table) == _hash(con, catalog, table):
             continue
         skipped = OPEN_ENDED.get(table.full_name, frozenset())
-        columns = tuple(name for name in _values_of(table) if name not in skipped)
-        yield _Comparison(table, columns, "base", catalog, with_added_rows=by_session, only_again=by_session)
+        columns = tuple(name for name in values_of(table) if name in stored and name not in skipped)
+        yield Comparison(table, columns, "base", catalog, with_added_rows=by_session)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, comparison: _Comparison, limit: int | None = None) -> pl.DataFrame:
-    ordered = f"{_changes_sql(comparison)} order by row_key, column_name"
+def _rows(con: duckdb.DuckDBPyConnection, comparison: Comparison, limit: int | None = None) -> pl.DataFrame:
+    ordered = f"{changed_values(comparison)} order by row_key, column_name"
     if limit is not None:
         ordered += f" limit {limit}"
     return con.execute(ordered).pl().cast(dict(DIFF_SCHEMA))  # type: ignore[arg-type]
 
 
-def _capped(con: duckdb.DuckDBPyConnection, comparison: _Comparison, cap: int) -> pl.DataFrame:
-    found = _rows(con, comparison, cap + 1)
-    if found.height <= cap:
+def _capped(con: duckdb.DuckDBPyConnection, comparison: Comparison, again: Collection[date], cap: int) -> pl.DataFrame:
+    found, total = _stack([]), 0
+    by_session = comparison.table.policy == "replace_sessions"
+    for part in differing_parts(con, comparison, again) if by_session else [comparison]:
+        rows = _rows(con, part, cap + 1)
+        total += rows.height if rows.height <= cap else _count(con, part)
+        found = pl.concat([found, rows]).head(cap)
+    if total <= cap:
         return found
-    total = int(con.execute(f"select count(*) as n from ({_changes_sql(comparison)})").pl().item())  # noqa: S608
     rest = [[comparison.table.full_name, "*", "*", None, f"{total - cap} more changes"]]
-    return pl.concat([found.head(cap), pl.DataFrame(rest, DIFF_SCHEMA, orient="row")])
+    return pl.concat([found, pl.DataFrame(rest, DIFF_SCHEMA, orient="row")])
 
 
-def _changes_sql(comparison: _Comparison) -> str:
-    """Both sides joined on the key; one row per value that differs."""
-    table, columns = comparison.table, [(name, ddl.identifier(name)) for name in comparison.columns]
-    keys = [ddl.identifier(name) for name in table.key]
-    where = f"where {table.session_column} in (from again)" if comparison.only_again else ""
-    old = f"(select true as is_there, * from {ddl.identifier(comparison.old)}.{table.full_name} {where})"  # noqa: S608
-    new = f"(select true as is_there, * from {ddl.identifier(comparison.new)}.{table.full_name} {where})"  # noqa: S608
-    row_key = " || ' | ' || ".join(f"coalesce(coalesce(o.{key}, n.{key})::varchar, '')" for key in keys)
-    changes = [
-        "if(o.is_there is null, {'name': '*', 'old': null, 'new': 'row'}, null)",
-        "if(n.is_there is null, {'name': '*', 'old': 'row', 'new': null}, null)",
-        *(
-            f"if(o.is_there and n.is_there and o.{key} is distinct from n.{key}, "
-            f"{{'name': {ddl.text_literal(name)}, 'old': o.{key}::varchar, 'new': n.{key}::varchar}}, null)"
-            for name, key in columns
-        ),
-    ]
-    differs = [
-        "o.is_there is null",
-        "n.is_there is null",
-        *(f"o.{key} is distinct from n.{key}" for _, key in columns),
-    ]
-    return f"""
-        select {ddl.text_literal(table.full_name)} as table_name, row_key,
-            change.name as column_name, change.old as old_value, change.new as new_value
-        from (
-            select {row_key} as row_key, unnest([{", ".join(changes)}]) as change
-            from {old} as o {"full" if comparison.with_added_rows else "left"} join {new} as n
-                on {" and ".join(f"o.{key} is not distinct from n.{key}" for key in keys)}
-            where {" or ".join(differs)}
-        )
-        where change is not null
-    """  # noqa: S608
+def _count(con: duckdb.DuckDBPyConnection, comparison: Comparison) -> int:
+    return int(con.execute(f"select count(*) as n from ({changed_values(comparison)})").pl().item())  # noqa: S608
 
 
 def _stack(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from flows.paths import SQL_FOLDER
 MARTS = SQL_FOLDER / "marts"
 CHECKS = SQL_FOLDER / "checks"
 QUERIES = SQL_FOLDER / "queries"
+MACROS = SQL_FOLDER / "macros"
 
 _HEADER = re.compile(r"^-- (?P<key>[a-z_]+): (?P<value>.+)$")
 _CONTINUED = re.compile(r"^--   (?P<value>\S.*)$")

@@ -28,9 +28,14 @@ def security_caps(judged: Judged) -> pl.DataFrame:
 
 
 def market_caps(judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """core.market_caps of the chunk, with the quality of each cap. ``months``: our counts by month so far."""
+    """core.market_caps of the chunk, with the quality of each cap; known from the session's close, see cap_versions.
+
+    ``months``: our counts by month so far.
+    """
     caps = _with_vendor_shares(judged)
-    rated = cap_quality(caps, known, check_counts, months)
+    rated = cap_quality(caps, known, check_counts, months).join(
+        known_at(judged.admitted), on="session_date", how="left"
+    )
     return rated.with_columns(
         currency=pl.lit("USD"),
         cap_local="cap_usd",

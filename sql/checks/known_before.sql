@@ -15,6 +15,16 @@ inner join replaced_sessions
 where quotes.known_at < quotes.session_date
 union all
 select
+    'core.market_caps' as table_name,
+    caps.company_id as entity,
+    caps.session_date as about_date,
+    caps.known_at
+from core.market_caps as caps
+inner join replaced_sessions
+    on caps.session_date = replaced_sessions.session_date
+where caps.known_at < caps.session_date
+union all
+select
     'core.fundamentals' as table_name,
     fundamentals.company_id as entity,
     fundamentals.period_end as about_date,

@@ -284,11 +284,12 @@ def test_mart_with_ctes_ends_with_the_final_one(path: Path) -> None:
     assert "with" not in lines or re.fullmatch(r"select \* from \w+", lines[-1])
 
 
-def test_sql_lies_in_its_three_rooms_with_names_of_its_own() -> None:
+def test_sql_lies_in_its_four_rooms_with_names_of_its_own() -> None:
     assert {path.parent.relative_to(CHECKOUT / "sql").as_posix() for path in SQL_FILES} <= {
         "marts",
         "checks",
         "queries",
+        "macros",
     }
     names = [path.stem for path in SQL_FILES if path.parent.name != "queries"]
     assert len(names) == len(set(names))

@@ -8,9 +8,10 @@ import pytest
 from expectations.suites import from_contract, suite_of
 from flows.edge import ddl
 from flows.edge.builds import Build
+from flows.edge.macros import Macro, read_macros
 from flows.edge.warehouse import reading
 from flows.paths import DataPaths
-from transforms.contracts import TABLES, Table
+from transforms.contracts import TABLES, Table, table
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,34 @@ def test_every_table_and_column_carries_its_comment(empty_warehouse: Path) -> No
         stored = ddl.stored_comments(con)
 
     assert stored == {**ddl.comments(), f"view {ddl.VIEW}": ddl.VIEW_COMMENT}
+
+
+def test_every_macro_is_there_with_its_parameters_and_comment(empty_warehouse: Path) -> None:
+    with reading(empty_warehouse) as con:
+        found = con.execute(
+            "select schema_name || '.' || function_name as name, parameters, comment from duckdb_functions() "
+            "where not internal"
+        ).pl()
+
+    assert {name: (tuple(given), comment) for name, given, comment in found.iter_rows()} == {
+        macro.full_name: (macro.parameters, macro.comment) for macro in read_macros()
+    }
+
+
+@pytest.mark.parametrize("macro", read_macros(), ids=lambda macro: macro.name)
+def test_a_macro_gives_the_columns_of_the_table_it_is_named_after(macro: Macro, empty_warehouse: Path) -> None:
+    with reading(empty_warehouse) as con:
+        found = con.execute(f"describe from {macro.full_name}(date '2024-06-28', date '2024-07-01')").pl()
+
+    read = table(macro.full_name.removesuffix("_as_of"))
+    described = list(zip(found["column_name"], found["column_type"], strict=True))
+    assert described == [(column.name, ddl.described_type(column)) for column in read]
+
+
+def test_a_version_holds_every_column_of_a_cap() -> None:
+    caps, versions = table("core.market_caps"), table("core.cap_versions")
+
+    assert {(column.name, column.type) for column in caps} <= {(column.name, column.type) for column in versions}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)

@@ -70,6 +70,11 @@ def security_id(symbol: str) -> str:
     return f"{symbol}~20240102"
 
 
+def quoted_at(day: date) -> datetime:
+    """When the quotes of a session are out."""
+    return datetime(day.year, day.month, day.day, 21, tzinfo=UTC)
+
+
 def cap(symbol: str) -> int:
     _, shares, price = COMPANIES[symbol]
     return int(shares * price)
@@ -222,7 +227,7 @@ def _quote(symbol: str, day: date) -> dict[str, Any]:
         "volume": 1_000,
         "currency": "USD",
         "source": "nasdaq_screener",
-        "known_at": datetime(day.year, day.month, day.day, 21, tzinfo=UTC),
+        "known_at": quoted_at(day),
     }
 
 
@@ -252,6 +257,7 @@ def _cap(symbol: str, day: date) -> dict[str, Any]:
         "tier": "vendor_implied",
         "quality": "single_source",
         "reason": "one source",
+        "known_at": quoted_at(day),
     }
 
 

@@ -42,6 +42,13 @@ def more(*rows: dict[str, object]) -> Mutate:
     return add
 
 
+def version(known_hour: int, superseded_hour: int) -> dict[str, object]:
+    """A version of InnovateTech's first cap, whose row in force is known from 21 o'clock on."""
+    told = (hand_made.quoted_at(hand_made.FIRST).replace(hour=hour) for hour in (known_hour, superseded_hour))
+    values = {"session_date": hand_made.FIRST, "company_id": hand_made.company_id("INNO"), "cap_usd": 1}
+    return {**values, **dict(zip(("known_at", "superseded_at"), told, strict=True))}
+
+
 def gate(build: Build, bad: dict[str, pl.DataFrame], tables: Collection[str] | None = None) -> GateResult:
     for name, frame in bad.items():
         build.replace(name, frame, hand_made.SESSIONS)
@@ -91,6 +98,26 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
         "core.market_caps",
         without(INNO),
         {"GATE_SEGMENT_CAPS", "GATE_ADMITTED_PRESENT", "GATE_LATEST_COMPLETE"},
+    ),
+    "two versions of a cap at once": (
+        "core.cap_versions",
+        more(version(18, 20), version(19, 21)),
+        {"GATE_CAP_VERSIONS"},
+    ),
+    "a version that ends before the row in force begins": (
+        "core.cap_versions",
+        more(version(18, 20)),
+        {"GATE_CAP_VERSIONS"},
+    ),
+    "a version that ends as it begins": (
+        "core.cap_versions",
+        more(version(21, 21)),
+        {"GATE_CAP_VERSIONS"},
+    ),
+    "a cap known the day before": (
+        "core.market_caps",
+        put("known_at", datetime(2024, 1, 1, 21, tzinfo=UTC), INNO),
+        {"GATE_KNOWN_BEFORE"},
     ),
     "a company in no bucket": ("core.bucket_memberships", without(INNO), {"GATE_MEMBERSHIP_COVERS"}),
     "a company in two buckets": (

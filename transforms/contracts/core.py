@@ -1,17 +1,16 @@
 """core: facts, one row per thing and date."""
 
+from transforms.contracts.caps import CAP_VERSIONS, MARKET_CAPS
 from transforms.contracts.fields import (
     BUCKET,
     BUCKETS,
     COMPANY,
     CURRENCY,
     KNOWN_AT,
-    QUALITIES,
     SCHEME,
     SECURITY,
     SESSION,
     SOURCE,
-    TIERS,
     VINTAGE,
 )
 from transforms.contracts.model import Column, Table
@@ -202,45 +201,6 @@ SECURITY_CAPS = Table(
     ),
 )
 
-MARKET_CAPS = Table(
-    schema="core",
-    name="market_caps",
-    grain="one row per admitted session and company",
-    key=("session_date", "company_id"),
-    policy="replace_sessions",
-    session_column="session_date",
-    owner="caps",
-    columns=(
-        SESSION,
-        COMPANY,
-        Column("ticker", "VARCHAR", "Symbol of the company's primary line.", nullable=False),
-        Column("price", "DOUBLE", "Close of the primary line.", "USD", nullable=False, minimum=0),
-        Column("shares", "DOUBLE", "Shares used. Derived (cap / price) under tier vendor_implied.", "shares"),
-        Column("shares_as_of", "DATE", "Date the share count is about; null when derived."),
-        Column("shares_source", "VARCHAR", "Source of the count, or 'derived: cap / price'.", nullable=False),
-        Column("cap_usd", "BIGINT", "Market capitalisation.", "whole USD", nullable=False, minimum=1),
-        CURRENCY,
-        Column("cap_local", "BIGINT", "Cap in the currency of the quote.", "whole units", nullable=False, minimum=1),
-        Column("fx_rate", "DOUBLE", "USD for one unit of the currency.", "USD", nullable=False, minimum=0),
-        Column("tier", "VARCHAR", "Which source the cap stands on.", nullable=False, values=TIERS),
-        Column(
-            "quality", "VARCHAR", "trusted: two independent tiers agree within 5 %.", nullable=False, values=QUALITIES
-        ),
-        Column("reason", "VARCHAR", "Why the quality is what it is.", nullable=False),
-        Column(
-            "return_price",
-            "DOUBLE",
-            "Split-proof price return since the last admitted close; of several classes, weighted by their caps.",
-            "fraction",
-            minimum=-1,
-        ),
-        Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
-        Column("dollar_volume_usd", "BIGINT", "Close times volume, over the company's lines.", "whole USD", minimum=0),
-        Column("previous_cap_usd", "BIGINT", "Cap on the company's last admitted session.", "whole USD", minimum=1),
-        Column("previous_session", "DATE", "The company's last admitted session before this one."),
-    ),
-)
-
 FUNDAMENTALS = Table(
     schema="core",
     name="fundamentals",
@@ -341,6 +301,7 @@ CORE = (
     SPLITS,
     SECURITY_CAPS,
     MARKET_CAPS,
+    CAP_VERSIONS,
     FUNDAMENTALS,
     BUCKET_MEMBERSHIPS,
     FUND_SHARES,

@@ -27,7 +27,10 @@ RATIO_DIGITS = 12
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what it means, in which unit, where it comes from, and what it may hold."""
+    """One column: what it means, in which unit, where it comes from, and what it may hold.
+
+    ``compared`` is False where clock times make two equal rows differ.
+    """
 
     name: str
     type: DuckType
@@ -39,6 +42,7 @@ class Column:
     maximum: float | None = None
     values: tuple[str, ...] = ()
     is_ratio: bool = False
+    compared: bool = True
 
     @property
     def polars_type(self) -> pl.DataType:

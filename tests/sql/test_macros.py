@@ -1,0 +1,152 @@
+"""What an analyst is answered about a session, given what could be known at a moment."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.edge import ddl, loading, macros, sql_files
+from tests.sql import hand_made
+from transforms.contracts import table
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+SESSION = date(2024, 1, 20)
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty tables and the macros."""
+    opened = duckdb.connect()
+    opened.execute("set timezone = 'UTC'")
+    ddl.apply(opened)
+    macros.apply(opened, macros.read_macros())
+    yield opened
+    opened.close()
+
+
+def ask(con: duckdb.DuckDBPyConnection, name: str, rows: list[Row], moment: datetime) -> pl.DataFrame:
+    """What the macro answers about SESSION where its table has just these rows."""
+    contract = table(name)
+    con.execute(f"truncate {name}")
+    loading.insert(con, contract, hand_made.rows(name, *rows))
+    found = con.execute(f"from {name}_as_of(?::date, ?::timestamptz)", [SESSION, moment]).pl()
+    return contract.conform(found)
+
+
+def day(number: int) -> date:
+    return START.date() + timedelta(days=number)
+
+
+def noon(number: int) -> datetime:
+    return START + timedelta(days=number, hours=12)
+
+
+def test_of_counts_the_newest_that_was_public(con: duckdb.DuckDBPyConnection) -> None:
+    told = [(2, 3, 100), (2, 9, 101), (5, 8, 200), (12, 14, 300), (25, 26, 400)]
+    rows = [{"as_of": day(about), "known_at": noon(known), "shares": shares} for about, known, shares in told]
+    answers = {number: ask(con, "core.share_counts", rows, noon(number))["shares"].to_list() for number in range(30)}
+
+    assert answers[2] == []
+    assert answers[7] == [100]
+    assert answers[8] == [200]
+    assert answers[9] == [200], "what corrects an older count is not the newest count"
+    assert answers[14] == answers[29] == [300], "a count about a later day is none for this session"
+
+
+def test_an_average_is_no_count(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        {"as_of": day(2), "known_at": noon(2), "shares": 100, "quality": "reported"},
+        {"as_of": day(5), "known_at": noon(5), "shares": 90, "quality": "average"},
+    ]
+
+    assert ask(con, "core.share_counts", rows, noon(9))["shares"].to_list() == [100]
+
+
+def fact(known: int, vintage: int, value: float, **others: Any) -> Row:
+    row = {"period_start": date(2023, 10, 1), "period_end": date(2023, 12, 31), "known_at": noon(known)}
+    return {**row, "vintage_date": day(vintage), "value": value, **others}
+
+
+def test_of_vintages_the_last_one_downloaded_by_then(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [fact(3, 4, 1.0), fact(3, 10, 2.0), fact(3, 15, 3.0)]
+    answers = {n: ask(con, "core.fundamentals", rows, noon(n))["value"].to_list() for n in range(20)}
+
+    assert answers[2] == [], "it was not published"
+    assert answers[3] == [1.0], "published; the first download that tells of it came later"
+    assert answers[10] == [1.0], "a download counts from the end of its day in New York"
+    assert answers[11] == [2.0]
+    assert answers[16] == [3.0]
+
+
+def test_a_restatement_counts_from_its_publication(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [fact(3, 4, 1.0), fact(9, 12, 2.0)]
+
+    assert ask(con, "core.fundamentals", rows, noon(8))["value"].to_list() == [1.0]
+    assert ask(con, "core.fundamentals", rows, noon(13))["value"].to_list() == [2.0]
+
+
+def test_a_period_that_ends_after_the_session_is_not_told(con: duckdb.DuckDBPyConnection) -> None:
+    later = fact(25, 26, 1.0, period_end=date(2024, 1, 21))
+
+    assert ask(con, "core.fundamentals", [later], noon(40)).is_empty()
+
+
+days = st.integers(0, 30)
+counts = st.lists(
+    st.builds(
+        lambda about, delay, shares, source: {
+            "company_id": "C:A~20240102",
+            "as_of": day(about),
+            "known_at": noon(about + delay),
+            "shares": shares,
+            "source": source,
+        },
+        days, st.integers(0, 10), st.integers(1, 3), st.sampled_from(["files", "other"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: (row["as_of"], row["known_at"], row["source"]),
+)  # fmt: skip
+facts = st.lists(
+    st.builds(
+        lambda known, delay, value, concept: fact(known, known + delay, float(value), concept=concept),
+        days, st.integers(0, 10), st.integers(0, 3), st.sampled_from(["revenue", "total_equity"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: (row["concept"], row["known_at"], row["vintage_date"]),
+)  # fmt: skip
+
+
+@given(counts, days)
+def test_counts_known_later_change_no_answer(con: duckdb.DuckDBPyConnection, rows: list[Row], number: int) -> None:
+    moment = noon(number)
+    public = [row for row in rows if row["known_at"] <= moment]
+
+    assert ask(con, "core.share_counts", rows, moment).equals(ask(con, "core.share_counts", public, moment))
+
+
+@given(facts, days)
+def test_facts_known_later_change_no_answer(con: duckdb.DuckDBPyConnection, rows: list[Row], number: int) -> None:
+    """Nor does a download that came later, where an earlier one had told of the fact."""
+    moment = noon(number)
+    public = [row for row in rows if row["known_at"] <= moment]
+    had = {row["concept"] for row in public if row["vintage_date"] < moment.date()}
+    known = [row for row in public if row["vintage_date"] < moment.date() or row["concept"] not in had]
+
+    answer = ask(con, "core.fundamentals", rows, moment)
+    assert answer.equals(ask(con, "core.fundamentals", public, moment))
+    assert answer.equals(ask(con, "core.fundamentals", known, moment))
+    assert sorted(answer["concept"]) == sorted({row["concept"] for row in public}), "one answer each"
+
+
+def test_a_macro_without_a_key_in_its_header_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = sql_files.parse("lacking", "-- purpose: x\n-- grain: y\n-- owner: z\n\nselect 1 as one")
+    monkeypatch.setattr(sql_files, "read_folder", lambda _: [lacking])
+
+    with pytest.raises(ValueError, match=r"sql/macros/lacking.sql: the header lacks parameters"):
+        macros.read_macros()
