@@ -18,14 +18,14 @@ from transforms.core import identity
 from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
-from transforms.core.identity import SessionClock
+from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import LINE_COUNTS, line_counts
 from transforms.core.reported_counts import BOOK
 from transforms.core.returns import with_returns
-from transforms.core.rows import NONE, gathered, rows_of, where
+from transforms.core.rows import NONE, constant, flags, gathered, rows_of, where
 from transforms.core.split_register import no_splits, update_splits
 from transforms.core.splits import with_splits
-from transforms.core.vendor_counts import FACTOR_SCHEMA, followed
+from transforms.core.vendor_counts import followed
 
 NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
@@ -244,12 +244,20 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
     split = with_splits(_recalled(resolved, memory, staged.declared_splits), clock.previous, clock.near_from)
-    return followed(with_returns(split, clock.previous, clock.near_from), clock.near_from)
+    return _with_ratio_dates(followed(with_returns(split, clock.previous, clock.near_from), clock.near_from), clock)
+
+
+def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
+    """Add ``ads_ratio_from``: since when a line's name states its depositary ratio; null for as long as we know."""
+    is_changed = flags(lines["ads_ratio"] != lines["last_ads_ratio"])  # a ratio never stated before is no change
+    session = constant("ads_ratio_from", clock.session, lines.height)
+    since = session.zip_with(pl.Series(is_changed), lines["last_ads_ratio_from"]).alias("ads_ratio_from")
+    return lines.hstack([since])
 
 
 def _recalled(lines: pl.DataFrame, memory: Memory, declared: pl.DataFrame) -> pl.DataFrame:
     """Lines with the counts' factors of the last admitted session and the ratio of a split declared for these days."""
-    factors = gathered(memory.registry, FACTOR_SCHEMA, lines["registry_row"].to_numpy())
+    factors = gathered(memory.registry, REMEMBERED, lines["registry_row"].to_numpy())
     (ratio,) = gathered(declared, ["ratio"], rows_of(lines["symbol"], declared["symbol"]))
     return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), ratio.alias("declared_ratio")])
 

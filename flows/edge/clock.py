@@ -38,6 +38,11 @@ def new_york_today() -> date:
     return new_york_now().date()
 
 
+def new_york_date(moment: datetime) -> date:
+    """The calendar date in New York at an instant."""
+    return moment.astimezone(NEW_YORK).date()
+
+
 def monotonic_seconds() -> float:
     """Seconds on a clock that never goes back, for durations."""
     return time.perf_counter()

@@ -12,7 +12,8 @@ from expectations.admission import Check, exact_sum
 from expectations.companies import is_admitted
 from flows.market_calendar import all_sessions
 from flows.steps.stage import Chunk
-from flows.walk import Calendar, Memory, Verdict, judge
+from flows.walk import NO_BESIDE, Calendar, Memory, Verdict, judge
+from transforms.core.filed_counts import no_decided
 
 SHOWN = 10
 _QUOTE = (
@@ -94,6 +95,12 @@ class Judged:
     held: pl.DataFrame
     rejects: pl.DataFrame
     source: str
+    counts: pl.DataFrame
+    """Filed counts that became known, accepted or refused."""
+    beside: pl.DataFrame
+    """Caps by tiers that were not chosen."""
+    splits: pl.DataFrame
+    """The register of splits after the chunk."""
 
     @property
     def admitted(self) -> list[date]:
@@ -112,6 +119,7 @@ class Walker:
     def judge(self, chunk: Chunk) -> Judged:
         """Judge a chunk's sessions in order."""
         sessions, lines, companies, held = [], [], [], []
+        counts, beside = [no_decided()], [_dated(NO_BESIDE, chunk.sessions[0].session)]
         for verdict, before in self._verdicts(chunk):
             summary = _summary(verdict, before)
             sessions.append(summary)
@@ -121,6 +129,10 @@ class Walker:
                 companies.append(_dated(admitted, verdict.session))
             if verdict.held is not None and verdict.status == "published":
                 held.append(_dated(verdict.held, verdict.session).select(_HELD_SCHEMA.keys()))
+            if verdict.counts is not None:
+                counts.append(verdict.counts)
+            if verdict.beside is not None:
+                beside.append(_dated(verdict.beside, verdict.session))
             if self._on_session:
                 self._on_session(summary)
         return Judged(
@@ -130,6 +142,9 @@ class Walker:
             pl.concat([pl.DataFrame(schema=_HELD_SCHEMA), *(frame.cast(pl.Schema(_HELD_SCHEMA)) for frame in held)]),
             chunk.rejects,
             chunk.source,
+            pl.concat(counts),
+            pl.concat(beside),
+            self.memory.splits,
         )
 
     def _verdicts(self, chunk: Chunk) -> Iterator[tuple[Verdict, date | None]]:

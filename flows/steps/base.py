@@ -12,6 +12,7 @@ from flows.run import Run
 from flows.walk import Memory
 from transforms.contracts import table
 from transforms.core.company_state import COMPANY_STATE_SCHEMA
+from transforms.core.filed_counts import CURRENT
 from transforms.core.identity import REGISTRY_SCHEMA
 from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
 from transforms.core.split_register import SPLITS_SCHEMA
@@ -54,6 +55,7 @@ class Base:
         )
     )
     months: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_COUNTS))
+    share_counts: pl.DataFrame = field(default_factory=table("core.share_counts").empty)
     spreads: pl.DataFrame | None = None
     judged: list[date] = field(default_factory=list)
     admitted: list[date] = field(default_factory=list)
@@ -84,6 +86,7 @@ def open_base(run: Run) -> Base:
             rows("from ops.admission_securities").cast(pl.Schema(REGISTRY_SCHEMA)),
             rows("from ops.admission_companies").cast(pl.Schema(COMPANY_STATE_SCHEMA)),
             rows("from core.splits").select(pl.col(name).cast(dtype) for name, dtype in SPLITS_SCHEMA.items()),
+            rows("from ops.admission_counts").cast(pl.Schema(CURRENT)),
             admitted[-1] if admitted else None,
         )
         files = rows("select source, dataset, file_key, sha256 from ops.fetches")
@@ -94,6 +97,7 @@ def open_base(run: Run) -> Base:
             memberships=rows("from core.bucket_memberships"),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
+            share_counts=rows("from core.share_counts"),
             spreads=rows("from marts.valuation_spread_daily"),
             judged=sessions["session_date"].to_list(),
             admitted=admitted,

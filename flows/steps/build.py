@@ -15,25 +15,32 @@ from flows.steps import core_tables
 from flows.steps.admit import Judged, JudgedSession, Walker
 from flows.steps.base import Base
 from flows.steps.facts import Facts, load_facts
-from flows.steps.stage import Catalogue, Chunk, FileFacts, stage
+from flows.steps.filings import Filings, load_filings
+from flows.steps.stage import Catalogue, Chunk, Evidence, FileFacts, stage
 from transforms.contracts import table
 from transforms.core.buckets import memberships
 from transforms.core.check_counts import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
-from transforms.core.delistings import FORMS, with_delistings
-from transforms.core.fundamentals import Statements, fundamentals_rows
+from transforms.core.delistings import with_delistings
+from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
 from transforms.core.period_counts import with_counts
+from transforms.core.sec_facts import SOURCE as SEC
+from transforms.core.sec_facts import entity
+from transforms.core.sec_statements import QUARTER_GAP_DAYS
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
-from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
+from transforms.measures.company_fundamentals import (
+    EntityStates,
+    company_fundamentals_asof,
+    entity_states,
+    joined_states,
+)
 from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
 
 log = logging.getLogger(__name__)
-NO_FORMS = pl.DataFrame(schema=FORMS)
-"""No source of filings is read yet: absence alone tells a delisting."""
 
 
 @dataclass
@@ -48,6 +55,8 @@ class Progress:
     check_counts: pl.DataFrame
     months: pl.DataFrame
     """Our counts by company and month, for comparison with averages over a period."""
+    share_counts: pl.DataFrame
+    """Counts that companies filed, as the walk decided about them."""
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
@@ -59,11 +68,20 @@ class Progress:
     """Tables that hold already what they should; the gate has judged them before."""
 
     @classmethod
-    def on(cls, base: Base, statements: Statements, sessions: Sequence[date]) -> "Progress":
+    def on(cls, base: Base, facts: Facts, sessions: Sequence[date]) -> "Progress":
         """Nothing computed yet but what all chunks share."""
-        entities = entity_states(statements, sessions[0], sessions[-1])
-        counts = check_counts(statements)
-        return cls(base, base.securities, base.memberships, base.sighted_shares, entities, counts, base.months)
+        first, last = sessions[0], sessions[-1]
+        filed = entity_states(facts.filed, first, last, QUARTER_GAP_DAYS)
+        return cls(
+            base,
+            base.securities,
+            base.memberships,
+            base.sighted_shares,
+            joined_states(filed, entity_states(facts.statements, first, last)),
+            check_counts(facts.statements),
+            base.months,
+            base.share_counts.filter(pl.col("source") == SEC),
+        )
 
     @property
     def admitted(self) -> list[date]:
@@ -85,16 +103,19 @@ class Filled:
     progress: Progress
     walker: Walker
     facts: Facts
+    filings: Filings
 
 
 def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled:
     """Judge the sessions and write their core tables; what spans sessions is in the progress that comes back."""
-    catalogue = Catalogue()
+    with run.timed("stage"):
+        filings = load_filings(run, base.files)
+    catalogue = Catalogue(Evidence(filings.tickers, filings.names, filings.directory))
     walker = Walker(base.memory, _tell)
-    chunks = stage(run, sessions, catalogue, base.files)
+    chunks = stage(run, sessions, catalogue, filings.book, base.files)
     # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
     with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
-        preparing = transforming.submit(_prepare, run, base, sessions)
+        preparing = transforming.submit(_prepare, run, base, sessions, filings)
         writing_before: Future[None] | None = None
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
@@ -109,13 +130,13 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
         facts, progress = preparing.result()
         if writing_before is not None:
             writing_before.result()
-    return Filled(progress, walker, facts)
+    return Filled(progress, walker, facts, filings)
 
 
-def _prepare(run: Run, base: Base, sessions: Sequence[date]) -> tuple[Facts, Progress]:
+def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings) -> tuple[Facts, Progress]:
     with run.timed("transform"):
-        facts = load_facts(run, base.files)
-        progress = Progress.on(base, facts.statements, sessions)
+        facts = load_facts(run, filings, base.files)
+        progress = Progress.on(base, facts, sessions)
         progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
         return facts, progress
 
@@ -158,10 +179,13 @@ def _transform(
     seen = judged.lines.select("security_id", "session_date", "company_id", "attributes_id")
     progress.securities = securities(progress.securities, seen, descriptions, scope)
     progress.sighted = _sighted(progress, judged)
-    progress.links = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
+    simfin = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
+    progress.links = pl.concat([simfin, _filer_links(progress.securities)])
+    progress.share_counts = pl.concat([progress.share_counts, core_tables.filed_counts(judged.counts)])
     known = company_fundamentals_asof(judged.companies, progress.links, progress.entities)
     progress.months = with_counts(progress.months, judged.companies)
-    caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months)
+    splits = core_tables.company_splits(judged.splits, progress.securities)
+    caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months, splits)
     members = caps.select(
         "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
     ).with_columns(pl.col("bucket").cast(pl.String))
@@ -174,7 +198,20 @@ def _transform(
         "core.quotes": core_tables.quotes(judged),
         "core.security_caps": core_tables.security_caps(judged),
         "core.market_caps": caps,
+        "core.cap_candidates": core_tables.cap_candidates(judged),
     }
+
+
+def _filer_links(securities: pl.DataFrame) -> pl.DataFrame:
+    """Which registrant of the SEC a company is, by the CIK of its lines (LINK_COLUMNS)."""
+    lines = securities.filter(pl.col("cik").is_not_null() & pl.col("security_type").is_in(EQUITY_TYPES))
+    return (
+        lines.group_by("company_id", source_entity=entity(pl.col("cik")))
+        .agg(pl.col("valid_from").min())
+        .with_columns(rule=pl.lit("cik"), rule_rank=pl.lit(0), source=pl.lit(SEC))
+        .select(pl.col(name).cast(dtype) for name, dtype in LINK_COLUMNS.items())
+        .sort("company_id", "valid_from", "source_entity")
+    )
 
 
 def _sighted(progress: Progress, judged: Judged) -> pl.DataFrame:
@@ -216,15 +253,15 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
     progress, walker, facts = filled.progress, filled.walker, filled.facts
     with run.timed("transform"):
         admitted = [*progress.base.admitted, *progress.admitted]
-        progress.securities = with_delistings(progress.securities, known_at(admitted), NO_FORMS)
+        progress.securities = with_delistings(progress.securities, known_at(admitted), filled.filings.forms)
         valuation = _stacked(progress.valuations, "marts.valuation_daily")
         spreads = valuation_spread_daily(valuation, progress.base.spreads)
         fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
         if progress.last_admitted:
-            counts = core_tables.share_counts(FileFacts(run).counts, progress.securities, progress.last_admitted)
-            build.replace("core.share_counts", counts)
+            own = core_tables.supplied_counts(FileFacts(run).counts, progress.securities, progress.last_admitted)
+            build.replace("core.share_counts", pl.concat([own, progress.share_counts]))
         build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities))
         build.replace("core.bucket_memberships", progress.memberships)
         if fundamentals is not None:
@@ -233,6 +270,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
             progress.untouched.add("core.fundamentals")
         build.replace("ops.admission_securities", walker.memory.registry)
         build.replace("ops.admission_companies", walker.memory.companies)
+        build.replace("ops.admission_counts", walker.memory.counts)
         build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
         build.work("valuation_daily", valuation)
         build.work("valuation_spread_daily", spreads)
@@ -242,7 +280,7 @@ def _fundamentals(progress: Progress, facts: Facts) -> pl.DataFrame | None:
     """All rows of core.fundamentals; None where the base has them: no new session, report or link."""
     if progress.base.admitted and not progress.admitted:
         return None
-    known = _known_by(facts.statements, progress.last_admitted)
+    known = _known_by(stacked(facts.filed, facts.statements), progress.last_admitted)
     if progress.base.admitted:
         since = pl.col("publish_date") > pl.lit(progress.base.admitted[-1], pl.Date)
         entities = set(known.income["source_entity"]) | set(known.balance["source_entity"])

@@ -9,6 +9,8 @@ from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.core.cap_quality import cap_quality
 from transforms.core.fundamentals import known_at as public_at
+from transforms.core.sec_facts import ENTITY_PREFIX
+from transforms.measures.company_fundamentals import linked_entities
 
 _HELD_REASON = {"jump": "ADM_JUMP", "first_level": "ADM_FIRST_LEVEL"}
 
@@ -27,13 +29,17 @@ def security_caps(judged: Judged) -> pl.DataFrame:
     )
 
 
-def market_caps(judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+def market_caps(
+    judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame, months: pl.DataFrame, splits: pl.DataFrame
+) -> pl.DataFrame:
     """core.market_caps of the chunk, with the quality of each cap; known from the session's close, see cap_versions.
 
-    ``months``: our counts by month so far.
+    ``months``: our counts by month so far. ``splits``: company_id, ex_date, ratio of those seen so far.
     """
     caps = _with_vendor_shares(judged)
-    rated = cap_quality(caps, known, check_counts, months).join(
+    # A filing's own average says nothing beside its count: SimFin's reading of it is the second source.
+    entities = linked_entities(known).filter(~pl.col("source_entity").str.starts_with(ENTITY_PREFIX))
+    rated = cap_quality(caps, entities, check_counts, months, splits).join(
         known_at(judged.admitted), on="session_date", how="left"
     )
     return rated.with_columns(
@@ -45,8 +51,41 @@ def market_caps(judged: Judged, known: pl.DataFrame, check_counts: pl.DataFrame,
     ).select(table("core.market_caps").column_names)
 
 
-def share_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last: date) -> pl.DataFrame:
-    """core.share_counts: supplied counts whose symbol or company is known, as far as public by the last session.
+def filed_counts(decided: pl.DataFrame) -> pl.DataFrame:
+    """core.share_counts of what companies filed, as the walk decided about it."""
+    rows = decided.filter(pl.col("shares") > 0)
+    return table("core.share_counts").conform(
+        rows.with_columns(
+            share_class=pl.when(pl.col("share_class") == "").then(pl.lit("all")).otherwise("share_class"),
+            known_at=public_at(pl.col("known_on")),
+            source=pl.lit("sec_edgar"),
+            quality="basis",
+        )
+    )
+
+
+def cap_candidates(judged: Judged) -> pl.DataFrame:
+    """core.cap_candidates of the chunk: companies that stand on a better source than the vendor, by the vendor's."""
+    return judged.beside.join(judged.companies.select("session_date", "company_id"), on=["session_date", "company_id"])
+
+
+def company_splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+    """company_id, ex_date and ratio of every split; one that was withdrawn is undone on that day, and not before."""
+    companies = securities.select("security_id", "company_id").unique()
+    undone = register.filter(pl.col("withdrawn_on").is_not_null()).select(
+        "security_id", ex_date="withdrawn_on", ratio=1 / pl.col("ratio")
+    )
+    seen = pl.concat([register.select("security_id", "ex_date", "ratio"), undone])
+    return (
+        seen.join(companies, on="security_id")
+        .sort("company_id", "ex_date", "security_id")
+        .unique(["company_id", "ex_date"], keep="first", maintain_order=True)
+        .select("company_id", "ex_date", "ratio")
+    )
+
+
+def supplied_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last: date) -> pl.DataFrame:
+    """core.share_counts of the operator: counts whose symbol is known, as far as public by the last session.
 
     A symbol means the company that held it on the count's date, or that took it next.
     """
@@ -71,7 +110,12 @@ def share_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last: da
             share_class=pl.coalesce("share_class", "symbol"),
             known_at=public_at(pl.col("known_on")),
             source=pl.lit("files"),
+            accession=pl.lit(""),
+            form=pl.lit(None, pl.String),
+            title=pl.lit(None, pl.String),
             quality=pl.lit("reported"),
+            status=pl.lit("accepted"),
+            reason_code=pl.lit(None, pl.String),
         )
     )
 

@@ -1,27 +1,26 @@
 """stage, second part: everything that is not a quote, as far as it was landed, read once per run."""
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from flows.edge.clock import utc_now
 from flows.edge.landing import FileId, LandedFile
-from flows.errors import SourceError
 from flows.market_calendar import all_sessions
 from flows.run import Run
 from flows.sources import SOURCES, etf_flows, simfin
-from flows.steps.reading import read
+from flows.steps.filings import Filings
+from flows.steps.reader import Reader
 from transforms.core.company_links import entity_tickers
-from transforms.core.fundamentals import Statements, collect_statements
+from transforms.core.fundamentals import Statements, collect_statements, stacked
 from transforms.core.macro import macro_rows
+from transforms.core.sec_statements import sec_statements
 from transforms.measures.fund_flows import closed_day_figures
 from transforms.staging import no_rejects
 from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
 
-log = logging.getLogger(__name__)
+AT_ONCE = 200
 _NO_NAMES: dict[str, pl.DataType] = {
     "source_entity": pl.String(),
     "company_name": pl.String(),
@@ -31,9 +30,13 @@ _NO_NAMES: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """Fundamentals, macro series and fund figures of every landed vintage; rejects by source."""
+    """Fundamentals, macro series and fund figures of every landed vintage; rejects by source.
+
+    ``statements``: as a vendor reads them. ``filed``: as companies filed them.
+    """
 
     statements: Statements
+    filed: Statements
     tickers: pl.DataFrame
     names: pl.DataFrame
     macro: pl.DataFrame
@@ -43,56 +46,63 @@ class Facts:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def load_facts(run: Run, seen: Collection[FileId] = ()) -> Facts:
+def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Facts:
     """Read what lies in landing. A file that cannot be read is marked, and the vintages before it count.
 
-    ``seen``: files that an earlier build has read; their rejects are told already.
+    ``filings``: what was read of the SEC. ``seen``: files that an earlier build has read; their rejects are told.
     """
-    reader = _Reader(run, seen)
-    statements = reader.frames("simfin", tuple(simfin.STATEMENTS))
-    names = reader.frames("simfin", (simfin.COMPANIES,))
-    macro = [frame for name in run.settings.sources_of("macro") for frame in reader.frames(name)]
-    flows = reader.frames("etf_flows", (etf_flows.FLOWS,))
-    shares = reader.frames("etf_flows", (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
+    reader = Reader(run, seen)
+    frames = _Frames(reader)
+    statements = frames.of("simfin", tuple(simfin.STATEMENTS))
+    names = frames.of("simfin", (simfin.COMPANIES,))
+    macro = [frame for name in run.settings.sources_of("macro") for frame in frames.of(name)]
+    flows = frames.of("etf_flows", (etf_flows.FLOWS,))
+    shares = frames.of("etf_flows", (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
     licences: dict[str, str] = {name: adapter.licence for name, adapter in SOURCES.items()}
     return Facts(
         statements=collect_statements(statements),
+        filed=_statements(filings),
         tickers=entity_tickers(statements),
         names=_stack(names, _NO_NAMES).select(list(_NO_NAMES)),
         macro=macro_rows(_stack(macro, MACRO), licences),
         fund_flows=_stack(flows, FUND_FLOWS),
         fund_shares=_stack(shares, FUND_SHARES),
-        rejects=pl.concat([no_rejects(), *reader.rejects]),
-        failures=reader.failures,
+        rejects=pl.concat([no_rejects(), filings.rejects, *reader.rejects]),
+        failures={**filings.failures, **reader.failures},
     )
 
 
-class _Reader:
-    def __init__(self, run: Run, seen: Collection[FileId]) -> None:
-        self._run = run
-        self._seen = seen
-        self.rejects: list[pl.DataFrame] = []
-        self.failures: dict[str, str] = {}
+class _Frames:
+    """Frames of landed files, with what is said of days without a session among the rejects."""
 
-    def frames(self, source: str, datasets: tuple[str, ...] | None = None) -> list[pl.DataFrame]:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def of(self, source: str, datasets: tuple[str, ...] = ()) -> list[pl.DataFrame]:
         """Rows of every readable landed file of a source that serves a role."""
-        if source not in self._run.settings.enabled_sources:
-            return []
         found = []
-        for file in self._run.landing.newest(source):
-            if datasets is not None and file.dataset not in datasets:
-                continue
-            try:
-                rows, rejects = read(self._run, file)
-            except SourceError as error:
-                self._run.landing.mark_unreadable(file, error.message, utc_now())
-                self.failures[source] = error.message
-                log.warning("%s: %s", source, error.message)
-                continue
+        for file, rows in self._reader.files(source, datasets):
             found.append(_with_vintage(rows))
-            if file.file_id not in self._seen:
-                self.rejects += [rejects, *_of_closed_days(rows, file)]
+            if not self._reader.is_told(file):
+                self._reader.rejects += _of_closed_days(found[-1], file)
         return found
+
+
+def _statements(filings: Filings) -> Statements:
+    """Statements of the registrants that have a ticker, some hundred at a time: thousands do not fit into memory."""
+    listed = filings.tickers["cik"].unique()
+    facts = _as_known(filings.facts.filter(pl.col("cik").is_in(listed.implode())))
+    ciks = facts["cik"].unique().sort()
+    parts = [
+        sec_statements(facts.filter(pl.col("cik").is_in(ciks[start : start + AT_ONCE].implode())))
+        for start in range(0, ciks.len(), AT_ONCE)
+    ]
+    return stacked(*parts) if parts else sec_statements(facts)
+
+
+def _as_known(facts: pl.DataFrame) -> pl.DataFrame:
+    """Facts as if they had been filed when they became known here."""
+    return facts.drop("filed").rename({"known_on": "filed"})
 
 
 def _of_closed_days(rows: pl.DataFrame, file: LandedFile) -> list[pl.DataFrame]:

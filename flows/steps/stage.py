@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 
 import polars as pl
@@ -12,10 +11,12 @@ from flows.edge.landing import FileId, LandedFile
 from flows.run import Run
 from flows.settings import Role
 from flows.steps.decisions import by_session, decisions
+from flows.steps.filings import SEEN
 from flows.steps.quote_files import USD, quotes
 from flows.steps.reading import read
 from flows.steps.rejects import Told, rejects_of
 from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Fault, Staged
+from transforms.core.depositary import ratio_of_title
 from transforms.core.directory_types import DIRECTORY, with_directory
 from transforms.core.sec_identity import NAMES, TICKERS, ciks, known_names
 from transforms.core.security_types import classify
@@ -23,7 +24,7 @@ from transforms.staging.descriptions import Described
 
 DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
-KNOWN = ("security_type", "name_root", "cik")
+KNOWN = ("security_type", "name_root", "cik", "ads_ratio")
 _TYPED_BY = ("symbol", "exchange", "name", "industry")
 _JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN), pl.String) | {"cik": pl.Int64}
 _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
@@ -31,16 +32,24 @@ _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currenc
 
 @dataclass(frozen=True)
 class Evidence:
-    """What other sources say about who a described line is: TICKERS, NAMES and DIRECTORY, all vintages."""
+    """What other sources say about who a described line is: TICKERS, NAMES and DIRECTORY, all vintages.
 
-    tickers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TICKERS))
-    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES))
-    directory: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DIRECTORY))
+    Each row has ``seen_from``, the night that fetched it; null where an archive or a bulk file has it.
+    """
 
-    @cached_property
-    def known_names(self) -> pl.DataFrame:
-        """The names of every registrant by ticker."""
-        return known_names(self.tickers, self.names)
+    tickers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**TICKERS, **SEEN}))
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**NAMES, **SEEN}))
+    directory: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**DIRECTORY, **SEEN}))
+
+    def nights_by(self, session: date) -> int:
+        """How many nights had fetched something by the end of the session."""
+        parts = [frame["seen_from"] for frame in (self.tickers, self.names, self.directory)]
+        return pl.concat(parts).filter(pl.concat(parts) <= session).n_unique()
+
+    def by(self, session: date) -> "Evidence":
+        """What was known by the end of the session."""
+        is_known = (pl.col("seen_from") <= session).fill_null(value=True)
+        return Evidence(*(frame.filter(is_known) for frame in (self.tickers, self.names, self.directory)))
 
 
 @dataclass
@@ -51,9 +60,13 @@ class Catalogue:
     judged: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_JUDGED))
     parts: list[pl.DataFrame] = field(default_factory=list)
     size: int = 0
+    _nights: int = 0
+    _known: tuple[pl.DataFrame, pl.DataFrame] | None = None
 
     def number(self, described: Described) -> pl.DataFrame:
-        """Lines with ``attributes_id`` and what is KNOWN of their descriptions."""
+        """Lines with ``attributes_id`` and what is KNOWN of their descriptions by the first of their sessions."""
+        if described.quotes.height:
+            self._look_up(min(described.quotes["session_date"].unique().to_list()))
         typed = self._typed(described.descriptions)
         self.parts.append(typed.select(*DESCRIPTION, "cik").with_row_index("attributes_id", offset=self.size))
         at = described.quotes["description"]
@@ -62,12 +75,24 @@ class Catalogue:
         self.size += typed.height
         return numbered
 
+    def _look_up(self, session: date) -> None:
+        """Judge all descriptions anew where a night has fetched more evidence since."""
+        nights = self.evidence.nights_by(session)
+        if self._known is not None and nights == self._nights:
+            return
+        known = self.evidence.by(session)
+        self._known, self._nights = (known_names(known.tickers, known.names), known.directory), nights
+        self.judged = self.judged.clear()
+
     def _typed(self, descriptions: pl.DataFrame) -> pl.DataFrame:
         """Descriptions with KNOWN and type_rule; each is judged once, as most come again every session."""
         new = descriptions.select(_TYPED_BY).unique().join(self.judged, on=_TYPED_BY, how="anti", nulls_equal=True)
-        if new.height:
-            typed = with_directory(classify(new), self.evidence.directory)
-            told = typed.with_columns(ciks(typed, self.evidence.known_names))
+        if new.height and self._known is not None:
+            names, directory = self._known
+            typed = with_directory(classify(new), directory)
+            is_ads = pl.col("security_type") == "depositary_share"
+            ratio = pl.when(is_ads).then(ratio_of_title(pl.col("name"))).alias("ads_ratio")
+            told = typed.with_columns(ciks(typed, names), ratio)
             self.judged = pl.concat([self.judged, told.select(_JUDGED.keys())])
         return descriptions.join(self.judged, on=_TYPED_BY, how="left", nulls_equal=True, maintain_order="left")
 
@@ -86,10 +111,13 @@ class Chunk:
     source: str
 
 
-def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue, seen: Collection[FileId] = ()) -> Iterator[Chunk]:
+def stage(
+    run: Run, sessions: Sequence[date], catalogue: Catalogue, book: pl.DataFrame, seen: Collection[FileId] = ()
+) -> Iterator[Chunk]:
     """Chunks of staged sessions in order; a session without a readable file is there without lines.
 
-    ``seen``: files that an earlier build has read; their rejects that belong to no session are told already.
+    ``book``: counts that companies filed. ``seen``: files that an earlier build has read; their rejects that belong to
+    no session are told already.
     """
     told = Told(set(seen))
     extra = FileFacts(run)
@@ -112,6 +140,7 @@ def stage(run: Run, sessions: Sequence[date], catalogue: Catalogue, seen: Collec
                 frames.get(s) if s not in faults else None,
                 faults.get(s),
                 *extra.known_on(s),
+                book=book,
                 decision=decided.get(s, Decision()),
             )
             for s in wanted

@@ -35,6 +35,9 @@ def earnings(companies: pl.DataFrame, net_income: tuple[int | None, ...]) -> pl.
         "balance_is_restated": pl.lit(value=False),
         "income_basis": pl.lit("quarters"),
         "source_entity": pl.col("company_id"),
+        "income_source": pl.lit("simfin"),
+        "balance_source": pl.lit("simfin"),
+        "second_entity": pl.lit(None, pl.String),
     }
     return companies.select("session_date", "company_id", **{name: values[name] for name in KNOWN})
 

@@ -189,5 +189,5 @@ def test_weaker_evidence_does_not_displace_stronger() -> None:
 def test_nothing_to_link_gives_an_empty_frame_of_the_same_shape() -> None:
     empty = company_links(sightings(), tickers(("1", "A", V2025)), names(), income())
     assert empty.is_empty()
-    assert empty.columns == ["company_id", "source_entity", "valid_from", "rule", "rule_rank"]
+    assert empty.columns == ["company_id", "source_entity", "valid_from", "rule", "rule_rank", "source"]
     assert link_spells(empty).is_empty()

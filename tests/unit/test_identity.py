@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from transforms.core.identity import SessionClock, empty_registry, resolve, update_registry
-from transforms.core.vendor_counts import FACTOR_SCHEMA
+from transforms.core.identity import REMEMBERED, SessionClock, empty_registry, resolve, update_registry
 
 D1, D2, D3 = date(2024, 1, 8), date(2024, 1, 9), date(2024, 1, 10)
 
@@ -21,12 +20,12 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "vendor_cap_usd": 1_000_000_000,
             "previous_close": row["close"],
             "cik": None,
-            **dict.fromkeys(FACTOR_SCHEMA),
+            **dict.fromkeys(REMEMBERED),
             **row,
         }
         for row in rows
     ]
-    overrides = {"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64, "cik": pl.Int64, **FACTOR_SCHEMA}
+    overrides = {"vendor_cap_usd": pl.Int64, "previous_close": pl.Float64, "cik": pl.Int64, **REMEMBERED}
     return pl.DataFrame(filled, schema_overrides=overrides)
 
 

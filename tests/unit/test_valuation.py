@@ -32,6 +32,9 @@ def segment_of(*companies: tuple[str, str, int, int | None]) -> pl.DataFrame:
         "balance_is_restated": pl.lit(value=False),
         "income_basis": pl.lit("quarters"),
         "source_entity": pl.col("company_id"),
+        "income_source": pl.lit("simfin"),
+        "balance_source": pl.lit("simfin"),
+        "second_entity": pl.lit(None, pl.String),
     }
     known = members.select("session_date", "company_id", **{name: values[name] for name in KNOWN})
     return valuation_daily(members, known)

@@ -14,6 +14,24 @@ KNOWN_SINCE = replace(
     compared=False,
 )
 
+CAP_CANDIDATES = Table(
+    schema="core",
+    name="cap_candidates",
+    grain="one row per admitted session, company and tier that was not chosen",
+    key=("session_date", "company_id", "tier"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="caps",
+    may_be_empty=True,
+    columns=(
+        SESSION,
+        COMPANY,
+        Column("tier", "VARCHAR", "Source that ranks below the one chosen.", nullable=False, values=TIERS),
+        Column("cap_usd", "BIGINT", "What the cap would be by it.", "whole USD", nullable=False, minimum=1),
+        Column("shares", "DOUBLE", "In shares of the primary line.", "shares"),
+    ),
+)
+
 MARKET_CAPS = Table(
     schema="core",
     name="market_caps",

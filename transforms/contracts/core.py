@@ -1,6 +1,6 @@
 """core: facts, one row per thing and date."""
 
-from transforms.contracts.caps import CAP_VERSIONS, MARKET_CAPS
+from transforms.contracts.caps import CAP_CANDIDATES, CAP_VERSIONS, MARKET_CAPS
 from transforms.contracts.fields import (
     BUCKET,
     BUCKETS,
@@ -103,24 +103,35 @@ QUOTES = Table(
 SHARE_COUNTS = Table(
     schema="core",
     name="share_counts",
-    grain="one row per company, share class, as-of date and publication",
-    key=("company_id", "share_class", "as_of", "known_at", "source"),
+    grain="one row per company, share class, as-of date, publication and filing",
+    key=("company_id", "share_class", "as_of", "known_at", "source", "accession"),
     policy="replace_all",
     owner="caps",
     may_be_empty=True,
     columns=(
         COMPANY,
-        Column("share_class", "VARCHAR", "Class, or 'all' for the whole company.", nullable=False),
+        Column("share_class", "VARCHAR", "Class as filed or supplied, or 'all' for the whole company.", nullable=False),
         Column("as_of", "DATE", "Date that the count is about.", nullable=False),
         KNOWN_AT,
-        Column("shares", "BIGINT", "Shares outstanding.", "shares", nullable=False, minimum=1),
+        Column("shares", "BIGINT", "Shares outstanding, as counted on that date.", "shares", nullable=False, minimum=1),
         SOURCE,
+        Column("accession", "VARCHAR", "Filing that states it; empty for supplied counts.", nullable=False),
+        Column("form", "VARCHAR", "Form of the filing."),
+        Column("symbol", "VARCHAR", "Symbol of the class; null where it is not listed."),
+        Column("title", "VARCHAR", "Title of the class on the cover page."),
         Column(
             "quality",
             "VARCHAR",
-            "reported: a count as of a date. average: a period's average, which checks counts and is none.",
+            "reported: supplied by the operator. class: of a class on a cover page. single: the one count of a filing.",
             nullable=False,
-            values=("reported", "average"),
+            values=("reported", "class", "single"),
+        ),
+        Column("status", "VARCHAR", "Whether it may be used.", nullable=False, values=("accepted", "refused")),
+        Column(
+            "reason_code",
+            "VARCHAR",
+            "Why it was refused.",
+            values=("placeholder", "older_than_known", "scaled_by_a_thousand", "jump", "frozen"),
         ),
     ),
 )
@@ -300,6 +311,7 @@ CORE = (
     SHARE_COUNTS,
     SPLITS,
     SECURITY_CAPS,
+    CAP_CANDIDATES,
     MARKET_CAPS,
     CAP_VERSIONS,
     FUNDAMENTALS,

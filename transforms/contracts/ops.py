@@ -228,6 +228,8 @@ ADMISSION_SECURITIES = Table(
         Column("split_age", "INTEGER", "Sessions since it.", "sessions"),
         Column("recent_jump_log", "DOUBLE", "Log ratio of the last jump of its count without a split."),
         Column("jump_age", "INTEGER", "Sessions since it.", "sessions"),
+        Column("ads_ratio", "DOUBLE", "Shares that a depositary share stands for, by its name.", "shares"),
+        Column("ads_ratio_from", "DATE", "Since when the name says so; null since the first session."),
     ),
 )
 
@@ -249,6 +251,32 @@ ADMISSION_COMPANIES = Table(
         Column("drift_log", "DOUBLE", "Log price return since the anchor."),
         Column("pending_cap_usd", "BIGINT", "Cap of a level that waits to be confirmed.", "whole USD"),
         Column("pending_streak", "INTEGER", "Sessions that this level has held.", "sessions"),
+    ),
+)
+
+ADMISSION_COUNTS = Table(
+    schema="ops",
+    name="admission_counts",
+    grain="one row per registrant and share class of its newest accepted filing",
+    key=("cik", "share_class"),
+    policy="replace_all",
+    owner="admission",
+    notes=_MEMORY,
+    may_be_empty=True,
+    compared=False,
+    columns=(
+        Column("cik", "BIGINT", "Registrant.", nullable=False),
+        Column("known_on", "DATE", "Day since which the public knew the filing.", nullable=False),
+        Column("as_of", "DATE", "Date that the count is about.", nullable=False),
+        Column("accession", "VARCHAR", "Filing.", nullable=False),
+        Column("form", "VARCHAR", "Its form."),
+        Column("basis", "VARCHAR", "class: counts by class. single: one count.", nullable=False),
+        Column("share_class", "VARCHAR", "Class; empty where the count is of none.", nullable=False),
+        Column("symbol", "VARCHAR", "Trading symbol of the class."),
+        Column("title", "VARCHAR", "Title of the class."),
+        Column("shares", "BIGINT", "Shares outstanding.", "shares"),
+        Column("same_since", "DATE", "Since which as-of date the total is the same to the share.", nullable=False),
+        Column("same_filings", "INTEGER", "In how many filings.", nullable=False),
     ),
 )
 
@@ -276,5 +304,6 @@ OPS = (
     LICENCES,
     ADMISSION_SECURITIES,
     ADMISSION_COMPANIES,
+    ADMISSION_COUNTS,
     SCHEMA_VERSION,
 )

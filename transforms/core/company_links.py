@@ -20,7 +20,9 @@ LINK_COLUMNS: dict[str, pl.DataType] = {
     "valid_from": pl.Date(),
     "rule": pl.String(),
     "rule_rank": pl.Int32(),
+    "source": pl.String(),
 }
+"""`source`: whose entity it is. company_links links those of SimFin."""
 RULES = ("ticker_and_name", "ticker_and_shares", "ticker_only")
 """From strong to weak; `rule_rank` is the place in this order."""
 
@@ -97,6 +99,7 @@ def company_links(
             .then(pl.max_horizontal("first_session", "publish_date"))
             .otherwise("first_session")
             .alias("valid_from"),
+            pl.lit("simfin").alias("source"),
         )
         .sort("company_id", "valid_from", "rule_rank", "source_entity")
         .unique(["company_id", "source_entity", "rule_rank"], keep="first", maintain_order=True)
@@ -108,8 +111,8 @@ def company_links(
 def link_spells(links: pl.DataFrame) -> pl.DataFrame:
     """One row per company and span with one entity: company_id, source_entity, valid_from, valid_to (excl.).
 
-    Of the links that hold by a session the strongest rule wins, then the latest. An open span has a null
-    valid_to.
+    `links` are those of one source. Of the links that hold by a session the strongest rule wins, then the
+    latest. An open span has a null valid_to.
     """
     starts = links.select("company_id", pl.col("valid_from").alias("start")).unique()
     return (

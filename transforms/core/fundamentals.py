@@ -40,10 +40,10 @@ _PERIOD = ("fiscal_year", "fiscal_period", "period_start", "report_date")
 class Statements:
     """Facts of every vintage. One row per entity, period and version in `income` and in `balance`.
 
-    Both hold source, source_entity, period_kind ('quarter' or 'annual'), fiscal_year, fiscal_period,
-    period_start, report_date (last day of the period), publish_date, restated_date, vintage_date,
-    currency and their concepts (Int64). A later vintage that repeats publish date and values adds no
-    version: it confirms the earlier one.
+    Both hold source, source_entity, period_kind ('quarter', 'annual', and of filings 'nine_months'),
+    fiscal_year, fiscal_period, period_start, report_date (last day of the period), publish_date,
+    restated_date, vintage_date, currency and their concepts (Int64). A later
+    vintage that repeats publish date and values adds no version: it confirms the earlier one.
     """
 
     income: pl.DataFrame
@@ -58,6 +58,11 @@ def collect_statements(staged: Sequence[pl.DataFrame]) -> Statements:
         income=_versions(income, FLOW_CONCEPTS, is_flow=True),
         balance=_versions(balance, STOCK_CONCEPTS, is_flow=False),
     )
+
+
+def stacked(*statements: Statements) -> Statements:
+    """The statements of several sources as one: their entities have different ids."""
+    return Statements(pl.concat([part.income for part in statements]), pl.concat([part.balance for part in statements]))
 
 
 def _is_statement(frame: pl.DataFrame, statement: str) -> bool:

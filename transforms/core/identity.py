@@ -11,6 +11,8 @@ from transforms.core.renames import RENAME_PRICE_TOLERANCE, Row, broke, gap, oth
 from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
 from transforms.core.vendor_counts import FACTOR_SCHEMA
 
+REMEMBERED: dict[str, pl.DataType] = {**FACTOR_SCHEMA, "ads_ratio": pl.Float64(), "ads_ratio_from": pl.Date()}
+"""What is remembered of a line's count, and of how many shares it stands for."""
 REGISTRY_SCHEMA: dict[str, pl.DataType] = {
     "security_id": pl.String(),
     "company_id": pl.String(),
@@ -25,7 +27,7 @@ REGISTRY_SCHEMA: dict[str, pl.DataType] = {
     "last_close": pl.Float64(),
     "last_volume": pl.Int64(),
     "last_cap_usd": pl.Int64(),
-    **FACTOR_SCHEMA,
+    **REMEMBERED,
 }
 """One row per security ever admitted: what the next session is compared with."""
 
@@ -199,7 +201,7 @@ def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: dat
     moved = resolved["symbol"].filter(resolved["link_rule"] != "symbol")
     after = registry if moved.is_empty() else _without_holders(registry, moved, rows)
     numbers = {name: today[column] for name, column in _NUMBERS.items()}
-    numbers |= {name: resolved[name][known] for name in FACTOR_SCHEMA}
+    numbers |= {name: resolved[name][known] for name in REMEMBERED}
     numbers["last_session"] = constant("last_session", session, known.size)
     after = written(after, rows, numbers)
     after = written_where_new(after, rows, {name: today[name] for name in _TEXTS})
@@ -230,5 +232,5 @@ def _registered(fresh: pl.DataFrame, session: date) -> pl.DataFrame:
         last_close="close",
         last_volume="volume",
         last_cap_usd="vendor_cap_usd",
-        **{name: pl.col(name) for name in FACTOR_SCHEMA},
+        **{name: pl.col(name) for name in REMEMBERED},
     )

@@ -6,7 +6,7 @@ import polars as pl
 
 QUARTER_GAP_DAYS = (75, 110)
 """Distance of the ends of consecutive quarters. Vendors move 52-week years to month ends, so 92 is no fixed
-number."""
+number. A source whose quarters are dated as filed may give wider limits."""
 KEPT_FOR = "36mo"
 """Older periods enter no trailing year: 15 months until stale, and a year whose missing quarter needs the
 other three."""
@@ -46,20 +46,27 @@ def visible_versions(versions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([only, several.join(counting, on="_version").select(only.columns)])
 
 
-def trailing_year(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+def trailing_year(
+    versions: pl.DataFrame, first: date, last: date, gap_days: tuple[int, int] = QUARTER_GAP_DAYS
+) -> pl.DataFrame:
     """One row per entity and day on which its trailing year may change, sorted by state_from.
 
     Columns: source_entity, state_from, period_end, vintage_date (the latest used), basis ('quarters' or
     'annual') and the sums of FLOWS (Int64; null where one of the periods lacks the line). All null where
     a publication leaves a gap, so that an older year does not live on. Days before `first` fold into it.
+    `gap_days`: how far apart the ends of consecutive quarters may lie.
     """
     known = _known_at_each_change(versions, first, last).select(
         *_STATE, "period_kind", "report_date", "vintage_date", *FLOWS
     )
-    quarters, annuals = (
-        known.filter(pl.col("period_kind") == kind).drop("period_kind") for kind in ("quarter", "annual")
+    quarters, nine_months, annuals = (
+        known.filter(pl.col("period_kind") == kind).drop("period_kind") for kind in ("quarter", "nine_months", "annual")
     )
-    four = _four_quarters(pl.concat([quarters, _fourth_quarters(quarters, annuals)]))
+    unreported = annuals.join(quarters, on=[*_STATE, "report_date"], how="anti")
+    # Quarters first: with theirs the four sum up to the year as reported, to the last rounded million.
+    fourth = [_after_three_quarters(unreported, quarters), _after_nine_months(unreported, nine_months, gap_days)]
+    fourth_quarters = pl.concat(fourth).unique([*_STATE, "report_date"], keep="first", maintain_order=True)
+    four = _four_quarters(pl.concat([quarters, fourth_quarters]), gap_days)
     year = (
         annuals.sort(*_STATE, "report_date")
         .unique(_STATE, keep="last", maintain_order=True)
@@ -109,12 +116,12 @@ def _known_at_each_change(versions: pl.DataFrame, first: date, last: date) -> pl
     )
 
 
-def _four_quarters(quarters: pl.DataFrame) -> pl.DataFrame:
+def _four_quarters(quarters: pl.DataFrame, follows_after: tuple[int, int]) -> pl.DataFrame:
     """The newest quarter of each state summed with the three before it, where the four follow each other."""
     ordered = quarters.sort(*_STATE, "report_date", descending=[False, False, True])
     gap_days = (pl.col("report_date") - pl.col("report_date").shift(-1)).dt.total_days()
     return (
-        ordered.with_columns(gap_days.is_between(*QUARTER_GAP_DAYS).alias("_follows"))
+        ordered.with_columns(gap_days.is_between(*follows_after).alias("_follows"))
         .with_columns(
             (_same_state(-3) & pl.all_horizontal(pl.col("_follows").shift(-i) for i in range(3))).alias("_is_year"),
             _same_state(1).fill_null(value=False).not_().alias("_is_newest"),
@@ -134,9 +141,24 @@ def _same_state(rows_away: int) -> pl.Expr:
     return pl.all_horizontal(pl.col(name) == pl.col(name).shift(rows_away) for name in _STATE)
 
 
-def _fourth_quarters(quarters: pl.DataFrame, annuals: pl.DataFrame) -> pl.DataFrame:
-    """Fourth quarters that nobody reported: the year less its first nine months, where all are known."""
-    unreported = annuals.join(quarters, on=[*_STATE, "report_date"], how="anti")
+def _after_nine_months(unreported: pl.DataFrame, nine_months: pl.DataFrame, gap_days: tuple[int, int]) -> pl.DataFrame:
+    """Fourth quarters that nobody reported: the year less its first nine months, reported in one sum."""
+    gap = (pl.col("report_date") - pl.col("report_date_nine")).dt.total_days()
+    return (
+        unreported.join(nine_months, on=_STATE, suffix="_nine")
+        .filter(gap.is_between(*gap_days))
+        .sort(*_STATE, "report_date", "report_date_nine")
+        .unique([*_STATE, "report_date"], keep="last", maintain_order=True)
+        .with_columns(
+            pl.max_horizontal("vintage_date", "vintage_date_nine").alias("vintage_date"),
+            *((pl.col(flow) - pl.col(f"{flow}_nine")).alias(flow) for flow in FLOWS),
+        )
+        .select(unreported.columns)
+    )
+
+
+def _after_three_quarters(unreported: pl.DataFrame, quarters: pl.DataFrame) -> pl.DataFrame:
+    """Fourth quarters that nobody reported: the year less its first three quarters, where all are known."""
     pairs = unreported.join(quarters, on=_STATE, suffix="_quarter").filter(
         (pl.col("report_date_quarter") < pl.col("report_date"))
         & (pl.col("report_date_quarter") > pl.col("report_date").dt.offset_by("-11mo"))

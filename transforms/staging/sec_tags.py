@@ -28,7 +28,29 @@ _REVENUE = {
     "NoninterestIncome",
     "PremiumsEarnedNet",
 }
+_INDUSTRY_REVENUE = {
+    "CoalProductsAndServicesRevenue",
+    "ElectricUtilityRevenue",
+    "HealthCareOrganizationPatientServiceRevenue",
+    "HealthCareOrganizationRevenue",
+    "InsuranceCommissionsAndFees",
+    "InvestmentIncomeInterest",
+    "NetInvestmentIncome",
+    "OilAndGasRevenue",
+    "OtherIncome",
+    "RealEstateRevenueNet",
+    "RealizedInvestmentGainsLosses",
+    "RefiningAndMarketingRevenue",
+    "RegulatedAndUnregulatedOperatingRevenue",
+    "RevenueMineralSales",
+    "RevenueOilAndGasServices",
+    "RevenuesExcludingInterestAndDividends",
+    "UtilityRevenue",
+}
 _INCOME = {
+    "InterestIncomeExpenseNonoperatingNet",
+    "NetIncomeLossAttributableToNoncontrollingInterest",
+    "PreferredStockDividendsIncomeStatementImpact",
     "OperatingIncomeLoss",
     "IncomeLossFromContinuingOperations",
     "IncomeLossFromContinuingOperationsBeforeIncomeTaxes",
@@ -74,6 +96,12 @@ _BALANCE = {
     "PreferredStockValue",
     "PreferredStockValueOutstanding",
     "RetainedEarningsAccumulatedDeficit",
+    "AvailableForSaleSecuritiesCurrent",
+    "DebtSecuritiesCurrent",
+    "EquitySecuritiesFvNi",
+    "MembersEquity",
+    "PartnersCapital",
+    "TemporaryEquityCarryingAmountIncludingPortionAttributableToNoncontrollingInterests",
 }
 _CASH_FLOW = {
     "NetCashProvidedByUsedInOperatingActivities",
@@ -92,6 +120,7 @@ _IFRS = {
     "FinanceCosts",
     "InterestExpense",
     "ProfitLoss",
+    "ProfitLossAttributableToNoncontrollingInterests",
     "ProfitLossAttributableToOwnersOfParent",
     "ProfitLossAttributableToOrdinaryEquityHoldersOfParentEntity",
     "BasicEarningsLossPerShare",
@@ -123,7 +152,7 @@ _IFRS = {
 
 KEPT_TAGS: Final[dict[str, frozenset[str]]] = {
     "dei": frozenset({COVER_SHARES, PUBLIC_FLOAT}),
-    "us-gaap": frozenset(_SHARES | _REVENUE | _INCOME | _BALANCE | _CASH_FLOW),
+    "us-gaap": frozenset(_SHARES | _REVENUE | _INDUSTRY_REVENUE | _INCOME | _BALANCE | _CASH_FLOW),
     "ifrs-full": frozenset(_IFRS),
 }
 """Taxonomy to tags, for ordinary companies, banks and insurers. Several tags of one item are kept side by side: which

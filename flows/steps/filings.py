@@ -1,0 +1,111 @@
+"""stage, what companies filed with the SEC: who they are, their counts, statements and standing, as landed."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
+
+from flows.edge.clock import new_york_date
+from flows.edge.landing import FileId, LandedFile
+from flows.run import Run
+from flows.sources import nasdaq_directory, sec_edgar
+from flows.steps.reader import Reader
+from transforms.core.delistings import FORMS
+from transforms.core.directory_types import DIRECTORY
+from transforms.core.reported_counts import COUNT_TAG, book_of
+from transforms.core.sec_facts import SOURCE as SEC
+from transforms.core.sec_facts import rejected_facts
+from transforms.core.sec_identity import NAMES, TICKERS
+from transforms.staging import no_rejects
+from transforms.staging.sec_cover import COVER
+from transforms.staging.sec_facts import FACTS
+
+KNOWN: dict[str, pl.DataType] = {"known_on": pl.Date()}
+SEEN: dict[str, pl.DataType] = {"seen_from": pl.Date()}
+"""The day of the download of a file that a night fetched; null for one of an archive or a bulk file."""
+_FACTS = (sec_edgar.COMPANYFACTS, sec_edgar.COMPANYFACTS_BULK)
+_FACT = ["cik", "taxonomy", "tag", "unit", "period_start", "period_end", "accession"]
+
+
+@dataclass(frozen=True)
+class Filings:
+    """What lies in landing of the SEC and of the exchanges' directory; every filed row with ``known_on``.
+
+    What came in an archive or a bulk file counts from its filing on, what a night fetched from that night on: so a
+    night that comes late never changes a session that was published.
+    """
+
+    tickers: pl.DataFrame
+    names: pl.DataFrame
+    directory: pl.DataFrame
+    covers: pl.DataFrame
+    facts: pl.DataFrame
+    submissions: pl.DataFrame
+    rejects: pl.DataFrame = field(default_factory=no_rejects)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def book(self) -> pl.DataFrame:
+        """Every share count in the order in which it became known."""
+        return book_of(self.covers, self.facts.filter(pl.col("tag") == COUNT_TAG))
+
+    @cached_property
+    def forms(self) -> pl.DataFrame:
+        """Filings of the forms that are kept: cik, form, filed, items."""
+        listed = self.submissions.select("cik", "filings").explode("filings").drop_nulls("filings").unnest("filings")
+        return listed.select(list(FORMS)).unique(maintain_order=True) if listed.height else pl.DataFrame(schema=FORMS)
+
+
+def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
+    """Read what lies in landing. A file that cannot be read is marked, and the others count."""
+    reader = Reader(run, seen)
+    submissions = [*_seen(reader, (sec_edgar.SUBMISSIONS,)), *_seen(reader, (sec_edgar.SUBMISSIONS_BULK,))]
+    covers = [*_known(reader, (sec_edgar.COVER,)), *_known(reader, (sec_edgar.NOTES,))]
+    facts = [*_known(reader, (sec_edgar.COMPANYFACTS,)), *_known(reader, (sec_edgar.COMPANYFACTS_BULK,))]
+    return Filings(
+        tickers=_stacked(_seen(reader, (sec_edgar.TICKERS,)), {**TICKERS, **SEEN}),
+        names=_stacked(submissions, {**NAMES, **SEEN}),
+        directory=_stacked(_seen(reader, (), nasdaq_directory.NAME), {**DIRECTORY, **SEEN}),
+        covers=_first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"]),
+        facts=_first_known(_stacked(facts, {**FACTS, **KNOWN}), _FACT),
+        submissions=_whole(submissions),
+        rejects=pl.concat([no_rejects(), *reader.rejects]),
+        failures=reader.failures,
+    )
+
+
+def is_history(file: LandedFile) -> bool:
+    """Whether a landed file tells of the past as it was filed, not of the night that fetched it."""
+    return file.url.startswith("archive:") or file.dataset in sec_edgar.SOURCE.large
+
+
+def _seen(reader: Reader, datasets: tuple[str, ...], source: str = SEC) -> Iterator[pl.DataFrame]:
+    for file, rows in reader.files(source, datasets):
+        day = None if is_history(file) else new_york_date(file.landed_at)
+        yield rows.with_columns(seen_from=pl.lit(day, pl.Date))
+
+
+def _known(reader: Reader, datasets: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+    for file, rows in reader.files(SEC, datasets):
+        if file.dataset in _FACTS and not reader.is_told(file):
+            reader.rejects.append(rejected_facts(rows))
+        landed = pl.lit(None if is_history(file) else new_york_date(file.landed_at), pl.Date)
+        yield rows.with_columns(known_on=pl.max_horizontal("filed", landed))
+
+
+def _stacked(frames: list[pl.DataFrame] | Iterator[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    parts = [frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items()) for frame in frames]
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
+
+
+def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema={"cik": pl.Int64, "filings": _NONE})
+
+
+_NONE = pl.List(pl.Struct(FORMS))
+
+
+def _first_known(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """A fact of several downloads is known since the first of them."""
+    return rows.sort("known_on").unique(key, keep="first", maintain_order=True)

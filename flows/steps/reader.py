@@ -1,0 +1,52 @@
+"""Landed files of a source that serves a role, read once per run; what cannot be read is marked and told."""
+
+import logging
+from collections.abc import Collection, Iterator
+
+import polars as pl
+
+from flows.edge.clock import utc_now
+from flows.edge.landing import FileId, LandedFile
+from flows.errors import SourceError
+from flows.run import Run
+from flows.sources import source
+from flows.steps.reading import read, scan
+
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Reads what lies in landing; collects rejects of files that no earlier build has read, and failures by source."""
+
+    def __init__(self, run: Run, seen: Collection[FileId]) -> None:
+        self._run = run
+        self._seen = seen
+        self.rejects: list[pl.DataFrame] = []
+        self.failures: dict[str, str] = {}
+
+    def files(self, name: str, datasets: tuple[str, ...] = ()) -> Iterator[tuple[LandedFile, pl.DataFrame]]:
+        """Every readable landed file of a source that serves a role (of some datasets or all), with its rows."""
+        if name not in self._run.settings.enabled_sources:
+            return
+        large = source(name).large
+        for file in self._run.landing.newest(name):
+            if datasets and file.dataset not in datasets:
+                continue
+            try:
+                if file.dataset in large:
+                    lazy, rejects = scan(self._run, file)
+                    rows = lazy.collect()
+                else:
+                    rows, rejects = read(self._run, file)
+            except SourceError as error:
+                self._run.landing.mark_unreadable(file, error.message, utc_now())
+                self.failures[name] = error.message
+                log.warning("%s: %s", name, error.message)
+                continue
+            if not self.is_told(file):
+                self.rejects.append(rejects)
+            yield file, rows
+
+    def is_told(self, file: LandedFile) -> bool:
+        """Whether an earlier build has read the file and told its rejects."""
+        return file.file_id in self._seen
