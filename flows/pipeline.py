@@ -20,6 +20,7 @@ from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
 from flows.settings import Role
+from flows.sources import sec_edgar
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
 from flows.steps.base import Base, open_base
@@ -27,6 +28,7 @@ from flows.steps.build import Progress, fill, finish
 from flows.steps.decisions import about, decisions
 from flows.steps.degraded import Degraded, degraded_sessions, note_degraded
 from flows.steps.facts import Facts
+from flows.steps.filings import is_history
 from flows.steps.flows import write_flows
 from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
@@ -34,6 +36,7 @@ from flows.steps.publish import publish
 from flows.steps.report import report
 
 log = logging.getLogger(__name__)
+SEC = sec_edgar.SOURCE.name
 Step = Callable[..., Any]
 ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps")
 """Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
@@ -129,8 +132,9 @@ def _new_files_about_the_past(run: Run, base: Base) -> str:
             if file.file_id in base.files:
                 continue
             is_later = file.session_date is not None and file.session_date > last
+            is_of_its_night = file.source == SEC and not is_history(file)
             is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)
-            if not (is_later or is_later_year or file.dataset == "history/reference_intervals"):
+            if not (is_of_its_night or is_later or is_later_year or file.dataset == "history/reference_intervals"):
                 return file.name
     return ""
 

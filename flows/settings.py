@@ -70,12 +70,12 @@ class SourcesByRole(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     quotes: tuple[str, ...] = ("nasdaq_screener",)
-    fundamentals: tuple[str, ...] = ("simfin",)
+    fundamentals: tuple[str, ...] = ("sec_edgar", "simfin")
     macro: tuple[str, ...] = ("treasury",)
     fund_flows: tuple[str, ...] = ("etf_flows",)
-    share_counts: tuple[str, ...] = ()
+    share_counts: tuple[str, ...] = ("sec_edgar",)
     caps: tuple[str, ...] = ("nasdaq_screener",)
-    reference: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ("sec_edgar", "nasdaq_directory")
 
     def of(self, role: Role) -> tuple[str, ...]:
         """The sources of one role."""

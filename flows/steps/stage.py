@@ -26,7 +26,7 @@ DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "s
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
 KNOWN = ("security_type", "name_root", "cik", "ads_ratio")
 _TYPED_BY = ("symbol", "exchange", "name", "industry")
-_JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN), pl.String) | {"cik": pl.Int64}
+_JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN), pl.String) | {"cik": pl.Int64, "ads_ratio": pl.Float64}
 _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
 
 
