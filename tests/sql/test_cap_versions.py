@@ -165,6 +165,16 @@ def test_when_it_was_known_is_no_difference_between_warehouses(desk: Desk) -> No
     assert content_hashes(later.path) == content_hashes(desk.publish(corrected).path)
 
 
+def test_parts_of_a_long_comparison_add_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.edge.comparison.SESSIONS_AT_ONCE", 1)
+    doubled = {key: 2 * cap for key, cap in TOLD.items()}
+    again = desk.publish(doubled, MONDAY, desk.publish(TOLD))
+
+    assert again.versions().height == len(TOLD)
+    assert again.told(MONDAY - timedelta(hours=1)) == TOLD
+    assert again.told(MONDAY) == doubled
+
+
 def test_a_clock_that_was_set_back_gives_no_version_that_ends_before_it_begins(desk: Desk) -> None:
     first = desk.publish(TOLD)
     second = desk.publish(TOLD | {(FIRST, "A"): 101}, MONDAY, first)

@@ -173,6 +173,19 @@ class TestRevisions:
             "cause": "rejected",
         }
 
+    def test_the_cap_holds_over_all_parts_of_a_long_comparison(
+        self, good: Path, build_on: Callable[[], Build], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("flows.edge.comparison.SESSIONS_AT_ONCE", 1)
+        build = build_on()
+        build.replace("core.quotes", hand_made.empty("core.quotes"), hand_made.PUBLISHED)
+
+        found = revisions(good, build, hand_made.PUBLISHED, cause="rejected", cap=8)
+
+        assert found.height == 9
+        assert [key[:10] for key in found["row_key"]] == [str(FIRST)] * 6 + [str(SECOND)] * 2 + ["*"]
+        assert found["new_value"][-1] == "4 more changes"
+
     def test_a_first_build_revises_nothing(self, build_on: Callable[[], Build]) -> None:
         found = revisions(None, build_on(), [SECOND], cause="first")
 
