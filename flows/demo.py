@@ -192,6 +192,7 @@ def _installed(paths: DataPaths, vendors: Vendors) -> Iterator[_Evening]:
             "data_dir": paths.root,
             "base_urls": {name: f"{url}/{path}" for name, path in address.items()},
             "simfin_api_key": API_KEY,
+            "sources": {"fundamentals": ["simfin"], "share_counts": [], "reference": []},
             "http": {"requests_per_second": 100.0, "backoff_s": 0.1},
             "alert_urls": [f"json://{url.removeprefix('http://')}{HOOK}"],
         }

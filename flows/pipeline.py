@@ -12,15 +12,16 @@ import polars as pl
 from flows.alert import FailingRows
 from flows.edge.builds import Build
 from flows.edge.cap_versions import append_versions
-from flows.edge.clock import utc_now
+from flows.edge.clock import new_york_date, utc_now
 from flows.edge.diff import revisions
+from flows.edge.landing import LandedFile
 from flows.edge.quarantine_file import write_quarantine
 from flows.errors import MissingData, Refused, is_fault, on_one_line
 from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
 from flows.settings import Role
-from flows.sources import sec_edgar
+from flows.sources import nasdaq_directory, sec_edgar
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
 from flows.steps.base import Base, open_base
@@ -36,9 +37,10 @@ from flows.steps.publish import publish
 from flows.steps.report import report
 
 log = logging.getLogger(__name__)
-SEC = sec_edgar.SOURCE.name
+COUNTED_FROM_LANDING = (sec_edgar.SOURCE.name, nasdaq_directory.SOURCE.name)
+"""Sources of which a night's files count from that night on (see `flows.steps.filings.Filings`)."""
 Step = Callable[..., Any]
-ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps")
+ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps", "reference")
 """Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
 written anew every night, for all sessions."""
 
@@ -129,14 +131,18 @@ def _new_files_about_the_past(run: Run, base: Base) -> str:
     names = dict.fromkeys(name for role in ROLES_OF_THE_PAST for name in run.settings.sources_of(role))
     for name in names:
         for file in run.landing.newest(name, include_unreadable=True):
-            if file.file_id in base.files:
-                continue
-            is_later = file.session_date is not None and file.session_date > last
-            is_of_its_night = file.source == SEC and not is_history(file)
-            is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)
-            if not (is_of_its_night or is_later or is_later_year or file.dataset == "history/reference_intervals"):
+            if file.file_id not in base.files and _is_about_the_past(file, last):
                 return file.name
     return ""
+
+
+def _is_about_the_past(file: LandedFile, last: date) -> bool:
+    """Whether a file can change a session up to the last judged one."""
+    if file.source in COUNTED_FROM_LANDING and not is_history(file):
+        return new_york_date(file.landed_at) <= last
+    is_later = file.session_date is not None and file.session_date > last
+    is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)
+    return not (is_later or is_later_year or file.dataset == "history/reference_intervals")
 
 
 def _new_decisions_about_the_past(run: Run, base: Base) -> str:

@@ -137,18 +137,11 @@ def splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_vendor_shares(judged: Judged) -> pl.DataFrame:
-    """The vendor's count beside one that the operator supplied; elsewhere there is nothing beside the vendor's."""
-    is_supplied = pl.col("tier") != "vendor_implied"
-    supplied = judged.companies.filter(is_supplied).select("session_date", "company_id")
-    if supplied.is_empty():
-        return judged.companies.with_columns(vendor_shares=pl.lit(None, pl.Float64))
-    vendor = (
-        judged.lines.filter(pl.col("class_cap_usd") > 0)
-        .join(supplied, on=["session_date", "company_id"], how="semi")
-        .group_by("session_date", "company_id")
-        .agg(vendor_cap=pl.col("vendor_cap_usd").sum())
+    """The vendor's count beside one that was filed or supplied; elsewhere there is nothing beside the vendor's."""
+    vendor = judged.beside.filter(pl.col("tier") == "vendor_implied").select(
+        "session_date", "company_id", vendor_cap="cap_usd"
     )
-    beside = judged.companies.join(vendor, on=["session_date", "company_id"], how="left")
+    beside = judged.companies.join(vendor, on=["session_date", "company_id"], how="left", maintain_order="left")
     return beside.with_columns(vendor_shares=pl.col("vendor_cap") / pl.col("price")).drop("vendor_cap")
 
 

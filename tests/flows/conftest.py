@@ -29,6 +29,12 @@ from transforms.contracts import table
 BASE_SESSIONS = SESSIONS[:5]
 ALL_SESSIONS = SESSIONS[:12]
 """Up to 10 January 2025, over the change of year."""
+WITHOUT_FILINGS = {
+    "SMALLCAPS_SOURCES__FUNDAMENTALS": '["simfin"]',
+    "SMALLCAPS_SOURCES__SHARE_COUNTS": "[]",
+    "SMALLCAPS_SOURCES__REFERENCE": "[]",
+}
+"""The simulated markets' companies file nothing with the SEC."""
 
 
 @dataclass
@@ -51,6 +57,8 @@ class Site:
         self.root.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("SMALLCAPS_DATA_DIR", str(self.paths.root))
         monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
+        for name, value in WITHOUT_FILINGS.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.root)
         return self
 

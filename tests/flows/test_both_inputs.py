@@ -66,10 +66,12 @@ def _simulated(root: Path) -> Input:
 
 
 def _real(shared_data: Path) -> Input:
-    """Quotes and fund flows: no archive has Treasury files, and fundamentals are staged for half a minute."""
-    without = {f"SMALLCAPS_SOURCES__{role}": "[]" for role in ABSENT_HERE}
+    """Quotes, filed counts and fund flows: no archive has Treasury files, and fundamentals take half a minute."""
+    settings = {f"SMALLCAPS_SOURCES__{role}": "[]" for role in ABSENT_HERE}
+    settings["SMALLCAPS_SOURCES__SHARE_COUNTS"] = '["sec_edgar"]'
+    settings["SMALLCAPS_SOURCES__REFERENCE"] = '["sec_edgar", "nasdaq_directory"]'
     days = (date(2026, 1, 30), date(2026, 2, 20), date(2026, 2, 4), date(2026, 2, 19))
-    return Input(shared_data, *days, without)
+    return Input(shared_data, *days, settings)
 
 
 @pytest.fixture(scope="module", params=["simulated", "real"])

@@ -5,10 +5,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from transforms.core.caps import company_caps, count_classes_once, line_caps
+from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
+from transforms.core.line_counts import LINE_COUNTS
 
 NO_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
+NO_FILED = pl.DataFrame(schema=LINE_COUNTS)
 
 
 def lines(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -42,7 +44,8 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def caps(frame: pl.DataFrame, file_caps: pl.DataFrame = NO_CAPS, counts: pl.DataFrame = NO_COUNTS) -> dict[str, Any]:
-    return company_caps(count_classes_once(line_caps(frame, file_caps, counts))).row(0, named=True)
+    lined = line_caps(equity_lines(frame), file_caps, counts, NO_FILED)
+    return company_caps(count_classes_once(lined)).row(0, named=True)
 
 
 def test_one_line_is_the_company() -> None:

@@ -24,9 +24,11 @@ def _no_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_defaults_need_no_environment() -> None:
     settings = load_settings()
     assert settings.data_dir == Path("data")
-    assert settings.enabled_sources == ("nasdaq_screener", "simfin", "treasury", "etf_flows")
+    assert settings.enabled_sources == (
+        *("nasdaq_screener", "sec_edgar", "simfin", "treasury", "etf_flows", "nasdaq_directory"),
+    )
     assert settings.required_sources == ("nasdaq_screener",)
-    assert settings.optional_sources == ("simfin", "treasury", "etf_flows")
+    assert settings.optional_sources == settings.enabled_sources[1:]
 
 
 def test_argument_goes_before_environment_before_dot_env(monkeypatch: pytest.MonkeyPatch) -> None:

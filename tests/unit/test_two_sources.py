@@ -5,14 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from transforms.core import cap_quality
 from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
 from transforms.measures.company_fundamentals import (
     KNOWN,
     company_fundamentals_asof,
     entity_states,
     joined_states,
-    linked_entities,
 )
 
 DAY = date(2023, 6, 1)
@@ -149,30 +147,3 @@ def test_core_rows_name_the_source_of_each_fact() -> None:
     rows = fundamentals_rows(Statements(both.income, balance), BOTH)
     earned = rows.filter(concept="net_income_common").select("source", "source_entity", "value").unique().sort("source")
     assert earned.rows() == [("sec_edgar", SEC, 5.0), ("simfin", SIMFIN, 6.0)]
-
-
-@pytest.mark.parametrize(
-    ("shares", "quality", "reason"),
-    [
-        (102.0, "trusted", cap_quality.SEC_AGREES),
-        (205.0, "trusted", cap_quality.AGREES),
-        (140.0, "disputed", cap_quality.SEC_DIFFERS),
-        (50.0, "disputed", cap_quality.SEC_SPLIT_RATIO),
-        (400.0, "disputed", cap_quality.SPLIT_RATIO),
-    ],
-)
-def test_a_cap_is_checked_by_the_nearer_count_of_both_sources(shares: float, quality: str, reason: str) -> None:
-    sec, simfin = source("sec_edgar", SEC, 5, shares=100), source("simfin", SIMFIN, 6, shares=200)
-    caps = pl.DataFrame(
-        {
-            "session_date": [DAY],
-            "company_id": ["C:A"],
-            "shares": [shares],
-            "tier": ["vendor_implied"],
-            "vendor_shares": [None],
-        },
-        schema_overrides={"vendor_shares": pl.Float64},
-    )
-    counts = cap_quality.check_counts(stacked(sec, simfin))
-    row = cap_quality.cap_quality(caps, linked_entities(known(sec, simfin)), counts).row(0, named=True)
-    assert (row["quality"], row["reason"]) == (quality, reason)

@@ -27,7 +27,9 @@ SPLIT_RATIO = "SimFin's average count differs by a split ratio: restated for a l
 NO_SECOND = "no second source of the count"
 FILES_AGREE = "the supplied count and the vendor's agree within 5 %"
 FILES_DIFFER = "the supplied count and the vendor's differ by more than 5 %"
-_TRUSTED = (AGREES, AGREES_IN_PERIOD, QUARTER_AGREES, FILES_AGREE)
+FILED_AGREES = "the filed count and the vendor's agree within 5 %"
+FILED_DIFFERS = "the filed count and the vendor's differ by more than 5 %"
+_TRUSTED = (AGREES, AGREES_IN_PERIOD, QUARTER_AGREES, FILES_AGREE, FILED_AGREES)
 _LIMIT = log(1 + AGREEMENT)
 
 
@@ -75,14 +77,19 @@ def _first_reasons(counts: pl.DataFrame) -> pl.Series:
     """What the session's count and the newest average, or the supplied count and the vendor's, say as they stand."""
     gap = (pl.col("shares") / pl.col("check_shares")).log().abs()
     files_gap = (pl.col("shares") / pl.col("vendor_shares")).log().abs()
-    is_files = pl.col("tier") != "vendor_implied"
+    is_filed = pl.col("tier").is_in(["sec_class", "sec_single"])
+    is_files = ~is_filed & (pl.col("tier") != "vendor_implied")
     reason = (
         pl.when(is_files & (files_gap <= _LIMIT))
         .then(pl.lit(FILES_AGREE))
+        .when(is_filed & (files_gap <= _LIMIT))
+        .then(pl.lit(FILED_AGREES))
         .when(gap <= _LIMIT)
         .then(pl.lit(AGREES))
         .when(is_files & (files_gap > _LIMIT))
         .then(pl.lit(FILES_DIFFER))
+        .when(is_filed & (files_gap > _LIMIT))
+        .then(pl.lit(FILED_DIFFERS))
         .when(gap.is_null())
         .then(pl.lit(NO_SECOND))
         .otherwise(pl.lit(DIFFERS))
