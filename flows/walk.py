@@ -173,7 +173,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     if staged.decision.reject or (admission.refusing(checks) and not staged.decision.accept):
         broken = failing_lines(lines, checks)
         return Verdict(
-            staged.session, "refused", checks, codes, lines.height, held=_held(judged), broken=broken
+            staged.session, "refused", checks, codes, lines.height, held=_suspect(judged), broken=broken
         ), memory
     after = Memory(
         identity.update_registry(memory.registry, lines, staged.session),
@@ -269,9 +269,19 @@ def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
     return lines.hstack(gathered(lined, names, rows))
 
 
+_HELD = ["company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"]
+
+
 def _held(judged: pl.DataFrame) -> pl.DataFrame:
-    columns = ["company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"]
-    return judged[columns][where(~companies.is_admitted(judged))]
+    return judged[_HELD][where(~companies.is_admitted(judged))]
+
+
+def _suspect(judged: pl.DataFrame) -> pl.DataFrame:
+    """Companies held back, and those whose count jumped and is not taken."""
+    is_refused = flags(judged["is_refused_count"]) & companies.is_admitted(judged)
+    verdict = judged["verdict"].zip_with(pl.Series(~is_refused), constant("verdict", "count_jumped", judged.height))
+    at = where(~companies.is_admitted(judged) | is_refused)
+    return judged.with_columns(verdict)[_HELD][at]
 
 
 def statuses(verdicts: list[Verdict]) -> Mapping[date, str]:

@@ -20,6 +20,7 @@ from transforms.core.sec_identity import NAMES, TICKERS
 from transforms.staging import no_rejects
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
+from transforms.staging.sec_submissions import SUBMISSIONS
 
 KNOWN: dict[str, pl.DataType] = {"known_on": pl.Date()}
 SEEN: dict[str, pl.DataType] = {"seen_from": pl.Date()}
@@ -100,10 +101,7 @@ def _stacked(frames: list[pl.DataFrame] | Iterator[pl.DataFrame], schema: dict[s
 
 
 def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema={"cik": pl.Int64, "filings": _NONE})
-
-
-_NONE = pl.List(pl.Struct(FORMS))
+    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=SUBMISSIONS)
 
 
 def _first_known(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:

@@ -23,7 +23,7 @@ EVENTFUL = Market(
 )
 EDITS: dict[date, tuple[Edit, ...]] = {
     REFUSED: (repeated(),),
-    SESSIONS[5]: (cap_times(20, HELD.symbol),),
+    SESSIONS[5]: (cap_times(17.3, HELD.symbol),),
 }
 
 
@@ -166,7 +166,7 @@ BY_SESSION = (
 def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> None:
     before = {name: _by_base(site, name) for name in BY_SESSION}
     assert all(frame.height for frame in before.values())
-    site.market.write(site.archive, SESSIONS[5:9], {SESSIONS[5]: [cap_times(20, HELD.symbol)]})
+    site.market.write(site.archive, SESSIONS[5:9], {SESSIONS[5]: [cap_times(17.3, HELD.symbol)]})
     # One later download restates what was known; the next one has a quarter that was published on 3 January.
     write_simfin(site.market, site.archive, Vintage(date(2025, 1, 2), growth=0.5))
     new_quarter = Vintage(date(2025, 1, 6), (date(2024, 12, 31),), timedelta(days=3), growth=3.0)

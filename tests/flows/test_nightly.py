@@ -227,7 +227,7 @@ def test_single_bad_rows_go_to_quarantine_with_their_reason(site: Site) -> None:
 
 @pytest.mark.usefixtures("light_gate")
 def test_one_wrong_cap_is_held_back_and_returns(site: Site) -> None:
-    assert site.night(NIGHT, cap_times(20, SMALL.symbol)).exit_code == 0
+    assert site.night(NIGHT, cap_times(17.3, SMALL.symbol)).exit_code == 0
     assert NIGHT not in site.rows("core.market_caps", ticker=SMALL.symbol)["session_date"]
     (row,) = site.rows("ops.quarantine", session_date=NIGHT).to_dicts()
     assert row["reason_code"] == "ADM_JUMP"
@@ -238,6 +238,18 @@ def test_one_wrong_cap_is_held_back_and_returns(site: Site) -> None:
     assert site.night(NEXT).exit_code == 0
     caps = site.rows("core.market_caps", ticker=SMALL.symbol)
     assert caps["session_date"].to_list() == [*BASE_SESSIONS, NEXT]
+
+
+def test_a_cap_wrong_by_an_exact_factor_is_not_taken(site: Site) -> None:
+    """The count jumped by twenty, as no issue of shares does: the one before stands, and the company stays."""
+    assert site.night(NIGHT, cap_times(20, SMALL.symbol)).exit_code == 0
+    caps = site.rows("core.market_caps", ticker=SMALL.symbol).sort("session_date")
+    assert caps["session_date"].to_list() == [*BASE_SESSIONS, NIGHT]
+    step = caps["cap_usd"][-1] / caps["cap_usd"][-2] - 1
+    assert step == pytest.approx(caps["return_price"][-1], abs=1e-3)
+    line = site.rows("core.security_caps", session_date=NIGHT, company_id=caps["company_id"][-1])
+    assert line["vendor_factor"].to_list() == [pytest.approx(0.05)]
+    assert caps["shares_source"][-1] == "derived: cap / price x 0.05, jumped_without_split"
 
 
 def test_required_archive_that_is_not_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,7 +459,7 @@ def _failing_check(select: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.usefixtures("light_gate")
-def test_split_whose_count_lags_is_held_until_it_follows(new_site: Callable[[str, Market], Site]) -> None:
+def test_split_whose_count_lags_moves_no_cap(new_site: Callable[[str, Market], Site]) -> None:
     on = SESSIONS[3]
     market = Market(splits=(Split(SMALL.symbol, on, 10, lag=1),))
     site = new_site("split", market)
@@ -455,7 +467,10 @@ def test_split_whose_count_lags_is_held_until_it_follows(new_site: Callable[[str
     outcome = site.backfill(SESSIONS[0], SESSIONS[5])
     assert outcome.exit_code == 0, outcome.one_line
     caps = site.rows("core.market_caps", ticker=SMALL.symbol)
-    assert caps["session_date"].to_list() == [*SESSIONS[:3], *SESSIONS[4:6]]
+    assert caps["session_date"].to_list() == list(SESSIONS[:6])
+    (split,) = site.rows("core.splits", symbol=SMALL.symbol).to_dicts()
+    assert (split["ex_date"], split["ratio"], split["status"]) == (on, 10.0, "confirmed")
+    assert split["confirmed_on"] == SESSIONS[4]
     assert caps["return_price"].drop_nulls().abs().max() < 0.1
     steps = caps["cap_usd"].log().diff().abs().drop_nulls()
     assert steps.max() < 0.2
