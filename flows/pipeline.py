@@ -21,7 +21,7 @@ from flows.market_calendar import sessions_between
 from flows.run import Run
 from flows.run_record import SessionVerdict
 from flows.settings import Role
-from flows.sources import nasdaq_directory, sec_edgar
+from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
 from flows.steps.base import Base, open_base
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 COUNTED_FROM_LANDING = (sec_edgar.SOURCE.name, nasdaq_directory.SOURCE.name)
 """Sources of which a night's files count from that night on (see `flows.steps.filings.Filings`)."""
 Step = Callable[..., Any]
-ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps", "reference")
+ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps", "splits", "reference")
 """Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
 written anew every night, for all sessions."""
 
@@ -141,7 +141,8 @@ def _is_about_the_past(file: LandedFile, last: date) -> bool:
     if file.source in COUNTED_FROM_LANDING and not is_history(file):
         return new_york_date(file.landed_at) <= last
     is_later = file.session_date is not None and file.session_date > last
-    is_later_year = file.dataset.startswith("history/") and file.key > str(last.year)
+    is_of_a_year = file.dataset.startswith("history/") or file.source == corporate_actions.NAME
+    is_later_year = is_of_a_year and file.key > str(last.year)
     return not (is_later or is_later_year or file.dataset == "history/reference_intervals")
 
 

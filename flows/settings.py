@@ -32,7 +32,7 @@ from pydantic_settings import (
 
 from flows.errors import UsageError
 
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "reference"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference"]
 ROLES: tuple[Role, ...] = get_args(Role)
 NEXT_STEP = "Correct the variable; .env.example lists all."
 
@@ -75,6 +75,7 @@ class SourcesByRole(BaseModel):
     fund_flows: tuple[str, ...] = ("etf_flows",)
     share_counts: tuple[str, ...] = ("sec_edgar",)
     caps: tuple[str, ...] = ("nasdaq_screener",)
+    splits: tuple[str, ...] = ("corporate_actions",)
     reference: tuple[str, ...] = ("sec_edgar", "nasdaq_directory")
 
     def of(self, role: Role) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     archive: Path | None = None
-    files_dir: Path | None = Field(default=None, description="your own quotes, caps and share counts")
+    files_dir: Path | None = Field(default=None, description="your own quotes, caps, counts, splits, corrections")
 
     sources: SourcesByRole = SourcesByRole()
     required_sources: tuple[str, ...] = ("nasdaq_screener",)

@@ -14,15 +14,15 @@ import polars as pl
 from expectations import admission, companies, rules
 from expectations.admission import Check, SessionFacts
 from expectations.failing_lines import failing_lines
-from transforms.core import identity
+from transforms.core import declared_splits, identity
 from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
-from transforms.core.line_counts import LINE_COUNTS, line_counts
-from transforms.core.reported_counts import BOOK
+from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS, line_counts
+from transforms.core.reported_counts import BOOK, known_between
 from transforms.core.returns import with_returns
-from transforms.core.rows import NONE, constant, flags, gathered, rows_of, where
+from transforms.core.rows import NONE, constant, flags, gathered, where
 from transforms.core.split_register import no_splits, update_splits
 from transforms.core.splits import with_splits
 from transforms.core.vendor_counts import followed
@@ -31,6 +31,7 @@ NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "a
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
 NO_BOOK = pl.DataFrame(schema=BOOK)
 NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
+NO_OWN_RATIOS = pl.DataFrame(schema=OWN_RATIOS)
 BESIDE: dict[str, pl.DataType] = {
     "company_id": pl.String(),
     "tier": pl.String(),
@@ -38,7 +39,8 @@ BESIDE: dict[str, pl.DataType] = {
     "shares": pl.Float64(),
 }
 NO_BESIDE = pl.DataFrame(schema=BESIDE)
-NO_DECLARED_SPLITS = pl.DataFrame(schema={"symbol": pl.String, "ratio": pl.Float64})
+NO_DECLARED_SPLITS = declared_splits.no_declared()
+NO_FILED_RATIOS = declared_splits.no_filed_ratios()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ class Staged:
     file_caps: pl.DataFrame = field(default_factory=lambda: NO_FILE_CAPS)
     file_counts: pl.DataFrame = field(default_factory=lambda: NO_FILE_COUNTS)
     declared_splits: pl.DataFrame = field(default_factory=lambda: NO_DECLARED_SPLITS)
-    """Splits whose declared date is near the session: symbol, ratio (new shares for one old)."""
+    """Splits whose declared date is near the session: DECLARED, as `declared_splits.near` gives them."""
+    filed_ratios: pl.DataFrame = field(default_factory=lambda: NO_FILED_RATIOS)
+    """Ratios of splits that companies filed, all of them: those that became known confirm a split."""
+    depositary_ratios: pl.DataFrame = field(default_factory=lambda: NO_OWN_RATIOS)
+    """Depositary ratios that the operator supplies for the session."""
     book: pl.DataFrame = field(default_factory=lambda: NO_BOOK)
     """Counts that companies filed, all of them: those known by the session are looked up."""
     decision: Decision = Decision()
@@ -209,7 +215,9 @@ class _Counted:
 
 
 def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
-    splits = update_splits(memory.splits, lines, staged.session)
+    news = known_between(staged.filed_ratios, memory.last_admitted, staged.session)
+    seen = update_splits(memory.splits, lines, staged.session)
+    splits = declared_splits.confirmed(seen, staged.declared_splits, news, lines, staged.session)
     equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
     filed = NO_LINE_COUNTS
     if counts.height or staged.book.height:
@@ -217,7 +225,7 @@ def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
         counts, decided = update_counts(
             counts, staged.book, known, splits, since=memory.last_admitted, session=staged.session
         )
-        filed = line_counts(known, counts, splits, staged.session)
+        filed = line_counts(known, counts, splits, staged.session, staged.depositary_ratios)
     capped = count_classes_once(line_caps(equity, staged.file_caps, staged.file_counts, filed))
     return _Counted(equity, capped, splits, counts, decided)
 
@@ -243,7 +251,7 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     previous = pl.col("close") - pl.col("net_change")
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
-    split = with_splits(_recalled(resolved, memory, staged.declared_splits), clock.previous, clock.near_from)
+    split = with_splits(_recalled(resolved, memory, staged), clock.previous, clock.near_from)
     return _with_ratio_dates(followed(with_returns(split, clock.previous, clock.near_from), clock.near_from), clock)
 
 
@@ -255,11 +263,11 @@ def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
     return lines.hstack([since])
 
 
-def _recalled(lines: pl.DataFrame, memory: Memory, declared: pl.DataFrame) -> pl.DataFrame:
+def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFrame:
     """Lines with the counts' factors of the last admitted session and the ratio of a split declared for these days."""
     factors = gathered(memory.registry, REMEMBERED, lines["registry_row"].to_numpy())
-    (ratio,) = gathered(declared, ["ratio"], rows_of(lines["symbol"], declared["symbol"]))
-    return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), ratio.alias("declared_ratio")])
+    declared = declared_splits.due(lines, staged.declared_splits, memory.splits, staged.session)
+    return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), *declared])
 
 
 def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:

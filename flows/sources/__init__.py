@@ -8,6 +8,7 @@ from flows.edge.rate_limit import HostRateLimit
 from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
 from flows.sources import (
+    corporate_actions,
     etf_flows,
     files,
     fred,
@@ -23,7 +24,10 @@ __all__ = ["SOURCES", "Source", "SourceSettings", "rate_limit", "source"]
 
 SOURCES: dict[str, Source] = {
     module.SOURCE.name: module.SOURCE
-    for module in (nasdaq_screener, simfin, treasury, fred, etf_flows, files, sec_edgar, nasdaq_directory)
+    for module in (
+        *(nasdaq_screener, simfin, treasury, fred, etf_flows),
+        *(files, sec_edgar, nasdaq_directory, corporate_actions),
+    )
 }
 
 

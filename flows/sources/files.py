@@ -1,4 +1,4 @@
-"""Bring your own: quotes, caps and share counts as CSV or Parquet, in the layout of docs/sources/files.md."""
+"""Bring your own: quotes, caps, counts, splits, ratios, corrections as CSV or Parquet; see docs/sources/files.md."""
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
@@ -15,12 +15,15 @@ from transforms.staging import files as staging
 NAME = "files"
 KEY = "current"
 """The folder holds the whole truth each time, so that a corrected file takes the old one's place."""
-DATASETS = ("quotes", "caps", "share_counts")
+DATASETS = ("quotes", "caps", "share_counts", "splits", "depositary_ratios", "corrections")
 
 _STAGE: dict[str, Callable[..., Staged]] = {
     "quotes": staging.stage_quotes,
     "caps": staging.stage_caps,
     "share_counts": staging.stage_share_counts,
+    "splits": staging.stage_splits,
+    "depositary_ratios": staging.stage_depositary_ratios,
+    "corrections": staging.stage_corrections,
 }
 
 
@@ -55,7 +58,7 @@ def _parse(payload: bytes, file: LandedFile) -> Staged:
 
 SOURCE = Source(
     name=NAME,
-    roles=("quotes", "caps", "share_counts"),
+    roles=("quotes", "caps", "share_counts", "splits", "reference"),
     history="full",
     licence="own",
     terms="Your own data; whatever you agreed with whom you have them from.",

@@ -14,7 +14,7 @@ from transforms.staging import BadInput, Staged
 
 History = Literal["none", "days", "full"]
 Licence = Literal["public-domain", "attribution", "internal-only", "restricted", "own"]
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "reference"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference"]
 
 ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
 
@@ -99,6 +99,8 @@ class Source:
     base_url: str | None = None
     large: Mapping[str, ParseParts] = field(default_factory=dict)
     follow_up: FollowUp | None = None
+    is_supplement: bool = False
+    """It confirms what others show: an archive without its files lacks nothing."""
     shared_hosts: tuple[str, ...] = ()
     """Hosts whose one limit counts for all processes together."""
 

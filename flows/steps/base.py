@@ -23,6 +23,8 @@ from core.securities as securities
 inner join core.security_caps as caps
     on securities.security_id = caps.security_id and securities.valid_from = caps.session_date
 """
+# The walk applies what the price showed; what was declared alone is only listed.
+_SEEN_SPLITS = "from core.splits where status <> 'unseen'"
 # The columns of MONTHLY_COUNTS, over the months that a session from now on may look at.
 MONTHS = """
 select
@@ -85,7 +87,7 @@ def open_base(run: Run) -> Base:
         memory = Memory(
             rows("from ops.admission_securities").cast(pl.Schema(REGISTRY_SCHEMA)),
             rows("from ops.admission_companies").cast(pl.Schema(COMPANY_STATE_SCHEMA)),
-            rows("from core.splits").select(pl.col(name).cast(dtype) for name, dtype in SPLITS_SCHEMA.items()),
+            rows(_SEEN_SPLITS).select(pl.col(name).cast(dtype) for name, dtype in SPLITS_SCHEMA.items()),
             rows("from ops.admission_counts").cast(pl.Schema(CURRENT)),
             admitted[-1] if admitted else None,
         )

@@ -16,11 +16,13 @@ from flows.steps.admit import Judged, JudgedSession, Walker
 from flows.steps.base import Base
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
-from flows.steps.stage import Catalogue, Chunk, Evidence, FileFacts, stage
+from flows.steps.own_files import FileFacts
+from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
 from transforms.core.buckets import memberships
 from transforms.core.check_counts import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
+from transforms.core.declared_splits import no_declared, unseen
 from transforms.core.delistings import with_delistings
 from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
 from transforms.core.period_counts import with_counts
@@ -104,15 +106,17 @@ class Filled:
     walker: Walker
     facts: Facts
     filings: Filings
+    known: Known
 
 
 def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled:
     """Judge the sessions and write their core tables; what spans sessions is in the progress that comes back."""
     with run.timed("stage"):
         filings = load_filings(run, base.files)
+        known = _known(run, filings)
     catalogue = Catalogue(Evidence(filings.tickers, filings.names, filings.directory))
     walker = Walker(base.memory, _tell)
-    chunks = stage(run, sessions, catalogue, filings.book, base.files)
+    chunks = stage(run, sessions, catalogue, known, base.files)
     # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
     with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
         preparing = transforming.submit(_prepare, run, base, sessions, filings)
@@ -130,7 +134,20 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
         facts, progress = preparing.result()
         if writing_before is not None:
             writing_before.result()
-    return Filled(progress, walker, facts, filings)
+    return Filled(progress, walker, facts, filings, known)
+
+
+def _known(run: Run, filings: Filings) -> Known:
+    """Raises UsageError where a correction of the operator cannot be applied."""
+    own = FileFacts(run)
+    by_source = {"files": own.declared_splits(), "corporate_actions": filings.declared}
+    declared = [by_source[name] for name in run.settings.sources_of("splits") if name in by_source]
+    return Known(
+        own,
+        own.corrected(filings.book, filings.tickers),
+        pl.concat([no_declared(), *declared]),
+        filings.filed_ratios,
+    )
 
 
 def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings) -> tuple[Facts, Progress]:
@@ -260,9 +277,10 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
         if progress.last_admitted:
-            own = core_tables.supplied_counts(FileFacts(run).counts, progress.securities, progress.last_admitted)
+            own = core_tables.supplied_counts(filled.known.own.counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", pl.concat([own, progress.share_counts]))
-        build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities))
+        declared = unseen(filled.known.declared, walker.memory.splits, progress.securities, progress.last_admitted)
+        build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities, declared))
         build.replace("core.bucket_memberships", progress.memberships)
         if fundamentals is not None:
             run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))

@@ -116,12 +116,13 @@ def supplied_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last:
             quality=pl.lit("reported"),
             status=pl.lit("accepted"),
             reason_code=pl.lit(None, pl.String),
+            corrected_from=pl.lit(None, pl.Int64),
         )
     )
 
 
-def splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
-    """core.splits: the register of the walk, with the symbol each security had on the ex-date."""
+def splits(register: pl.DataFrame, securities: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
+    """core.splits: the register of the walk, with the symbol each security had on the ex-date; and unseen ones."""
     names = securities.select("security_id", "symbol", "valid_from").sort("valid_from")
     named = register.sort("ex_date").join_asof(
         names, left_on="ex_date", right_on="valid_from", by="security_id", check_sortedness=False
@@ -133,7 +134,14 @@ def splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("confirmed"))
         .otherwise(pl.lit("inferred"))
     )
-    return table("core.splits").conform(named.with_columns(status=status, declared_source=pl.lit(None, pl.String)))
+    contract = table("core.splits")
+    unseen = declared.with_columns(
+        evidence=pl.lit("declared"),
+        status=pl.lit("unseen"),
+        confirmed_on=pl.lit(None, pl.Date),
+        withdrawn_on=pl.lit(None, pl.Date),
+    )
+    return pl.concat([contract.conform(named.with_columns(status=status)), contract.conform(unseen)])
 
 
 def _with_vendor_shares(judged: Judged) -> pl.DataFrame:

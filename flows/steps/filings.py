@@ -1,4 +1,4 @@
-"""stage, what companies filed with the SEC: who they are, their counts, statements and standing, as landed."""
+"""stage, what was landed of the SEC, the exchanges' directory and the list of splits."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -9,8 +9,9 @@ import polars as pl
 from flows.edge.clock import new_york_date
 from flows.edge.landing import FileId, LandedFile
 from flows.run import Run
-from flows.sources import nasdaq_directory, sec_edgar
+from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
 from flows.steps.reader import Reader
+from transforms.core.declared_splits import DECLARED, filed_ratios, no_declared
 from transforms.core.delistings import FORMS
 from transforms.core.directory_types import DIRECTORY
 from transforms.core.reported_counts import COUNT_TAG, book_of
@@ -21,6 +22,7 @@ from transforms.staging import no_rejects
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
 from transforms.staging.sec_submissions import SUBMISSIONS
+from transforms.staging.sec_tags import SPLIT_RATIO
 
 KNOWN: dict[str, pl.DataType] = {"known_on": pl.Date()}
 SEEN: dict[str, pl.DataType] = {"seen_from": pl.Date()}
@@ -31,7 +33,7 @@ _FACT = ["cik", "taxonomy", "tag", "unit", "period_start", "period_end", "access
 
 @dataclass(frozen=True)
 class Filings:
-    """What lies in landing of the SEC and of the exchanges' directory; every filed row with ``known_on``.
+    """What lies in landing of the SEC, the exchanges' directory and the list of splits; filed rows with ``known_on``.
 
     What came in an archive or a bulk file counts from its filing on, what a night fetched from that night on: so a
     night that comes late never changes a session that was published.
@@ -43,6 +45,8 @@ class Filings:
     covers: pl.DataFrame
     facts: pl.DataFrame
     submissions: pl.DataFrame
+    declared: pl.DataFrame = field(default_factory=no_declared)
+    """Splits of the public list (DECLARED)."""
     rejects: pl.DataFrame = field(default_factory=no_rejects)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -50,6 +54,11 @@ class Filings:
     def book(self) -> pl.DataFrame:
         """Every share count in the order in which it became known."""
         return book_of(self.covers, self.facts.filter(pl.col("tag") == COUNT_TAG))
+
+    @cached_property
+    def filed_ratios(self) -> pl.DataFrame:
+        """Ratios of splits in companies' reports (FILED_RATIOS)."""
+        return filed_ratios(self.facts, SPLIT_RATIO)
 
     @cached_property
     def forms(self) -> pl.DataFrame:
@@ -71,9 +80,19 @@ def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
         covers=_first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"]),
         facts=_first_known(_stacked(facts, {**FACTS, **KNOWN}), _FACT),
         submissions=_whole(submissions),
+        declared=_declared(reader),
         rejects=pl.concat([no_rejects(), *reader.rejects]),
         failures=reader.failures,
     )
+
+
+def _declared(reader: Reader) -> pl.DataFrame:
+    """A split of the list is known from its own date on: nobody noted when it was announced."""
+    told = [
+        rows.select("symbol", "declared_on", "ratio", known_on="declared_on", source=pl.lit(file.source))
+        for file, rows in reader.files(corporate_actions.NAME)
+    ]
+    return _stacked(told, DECLARED)
 
 
 def is_history(file: LandedFile) -> bool:

@@ -151,6 +151,8 @@ def _answer(run: Run, client: HttpClient, landed: list[Request], request: Reques
 
 def _nothing_there(run: Run, adapter: Source, sessions: Sequence[date]) -> None:
     """A source without any file: an error for a night, and for an optional source; a gap in a backfill is none."""
+    if adapter.is_supplement and adapter.name not in run.settings.required_sources:
+        return
     if run.kind == "nightly" or adapter.name not in run.settings.required_sources:
         raise MissingData(
             f"The archive has no file of {adapter.name} for {sessions[-1]}.",

@@ -7,15 +7,15 @@ from itertools import groupby
 
 import polars as pl
 
-from flows.edge.landing import FileId, LandedFile
+from flows.edge.landing import FileId
 from flows.run import Run
-from flows.settings import Role
 from flows.steps.decisions import by_session, decisions
 from flows.steps.filings import SEEN
+from flows.steps.own_files import FileFacts
 from flows.steps.quote_files import USD, quotes
-from flows.steps.reading import read
 from flows.steps.rejects import Told, rejects_of
-from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, Decision, Fault, Staged
+from flows.walk import Decision, Fault, Staged
+from transforms.core.declared_splits import near
 from transforms.core.depositary import ratio_of_title
 from transforms.core.directory_types import DIRECTORY, with_directory
 from transforms.core.sec_identity import NAMES, TICKERS, ciks, known_names
@@ -50,6 +50,19 @@ class Evidence:
         """What was known by the end of the session."""
         is_known = (pl.col("seen_from") <= session).fill_null(value=True)
         return Evidence(*(frame.filter(is_known) for frame in (self.tickers, self.names, self.directory)))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of companies and securities beside the quotes, over all sessions."""
+
+    own: FileFacts
+    book: pl.DataFrame
+    """Counts that companies filed (BOOK), corrected."""
+    declared: pl.DataFrame
+    """Splits that sources declare (DECLARED)."""
+    filed_ratios: pl.DataFrame
+    """Ratios of splits that companies filed (FILED_RATIOS)."""
 
 
 @dataclass
@@ -112,15 +125,19 @@ class Chunk:
 
 
 def stage(
-    run: Run, sessions: Sequence[date], catalogue: Catalogue, book: pl.DataFrame, seen: Collection[FileId] = ()
+    run: Run,
+    sessions: Sequence[date],
+    catalogue: Catalogue,
+    known: Known,
+    seen: Collection[FileId] = (),
 ) -> Iterator[Chunk]:
     """Chunks of staged sessions in order; a session without a readable file is there without lines.
 
-    ``book``: counts that companies filed. ``seen``: files that an earlier build has read; their rejects that belong to
-    no session are told already.
+    ``known``: what is known beside the quotes. ``seen``: files that an earlier build has read; their rejects that
+    belong to no session are told already.
     """
     told = Told(set(seen))
-    extra = FileFacts(run)
+    extra = known.own
     decided = by_session(decisions(run.landing))
     name = run.settings.sources_of("quotes")[0]
     own_rejects = extra.rejects(told, sessions[0])
@@ -140,7 +157,10 @@ def stage(
                 frames.get(s) if s not in faults else None,
                 faults.get(s),
                 *extra.known_on(s),
-                book=book,
+                declared_splits=near(known.declared, s),
+                filed_ratios=known.filed_ratios,
+                depositary_ratios=extra.ratios_on(s),
+                book=known.book,
                 decision=decided.get(s, Decision()),
             )
             for s in wanted
@@ -188,34 +208,3 @@ def _numbered(described: Described, catalogue: Catalogue) -> pl.DataFrame:
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
     lines = catalogue.number(described).with_columns(missing).with_columns(pl.col("currency").fill_null(USD))
     return lines.select("session_date", *_LINE, *KNOWN, "attributes_id")
-
-
-class FileFacts:
-    """The operator's own share counts and caps, as known on a session."""
-
-    def __init__(self, run: Run) -> None:
-        self._files: list[tuple[LandedFile, pl.DataFrame]] = []
-        self.counts = self._rows(run, "share_counts")
-        self.caps = self._rows(run, "caps")
-
-    def _rows(self, run: Run, dataset: Role) -> pl.DataFrame | None:
-        files = run.landing.newest("files", dataset) if "files" in run.settings.sources_of(dataset) else []
-        if not files:
-            return None
-        rows, rejects = read(run, files[-1])
-        self._files.append((files[-1], rejects))
-        return rows
-
-    def rejects(self, told: Told, session: date) -> list[pl.DataFrame]:
-        """Rows of the files that could not be read, under the session; none of a file whose rejects are told."""
-        return [told.once(rejects, file, session) for file, rejects in self._files]
-
-    def known_on(self, session: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Caps of the session, and the newest count of each symbol that was known by its end."""
-        caps = NO_FILE_CAPS if self.caps is None else self.caps.filter(pl.col("as_of") == session)
-        if self.counts is None:
-            return caps, NO_FILE_COUNTS
-        public = pl.col("known_at").fill_null(pl.col("as_of"))
-        known = self.counts.filter((public <= session) & (pl.col("as_of") <= session))
-        newest = known.sort("symbol", "as_of", "known_at").unique("symbol", keep="last", maintain_order=True)
-        return caps, newest.select("symbol", "shares", "as_of")

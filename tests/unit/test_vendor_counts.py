@@ -21,6 +21,7 @@ class Day:
     count: float
     previous: float | None = None
     declared: float | None = None
+    declared_age: int = 0
     tells_previous: bool = True
 
 
@@ -50,6 +51,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
             "vendor_cap_usd": round(day.close * day.count),
             "last_cap_usd": round(last.close * last.count) if last else None,
             "declared_ratio": day.declared,
+            "declared_age": None if day.declared is None else day.declared_age,
             **{f"last_{name}": value for name, value in memory.items()},
         }
         schema = {
@@ -58,6 +60,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
             "last_session": pl.Date,
             "last_cap_usd": pl.Int64,
             "declared_ratio": pl.Float64,
+            "declared_age": pl.Int64,
             **{f"last_{name}": dtype for name, dtype in FACTOR_SCHEMA.items()},
         }
         near_from = session - timedelta(days=5)
@@ -194,6 +197,63 @@ def test_a_declared_split_where_the_source_tells_no_previous_close() -> None:
     seen, register = walked(Day(100.0, 10e6), Day(26.0, 40e6, declared=4.0, tells_previous=False))
     assert seen[1] == Seen(40.0, 4.0, "declared", None)
     assert register["confirmed_on"].to_list() == [START + timedelta(days=1)]
+
+
+def test_a_declared_split_shown_by_the_close_alone() -> None:
+    """ANET, 2024-12-04, four for one: effective the day before, change against the old close, the count a day late."""
+    before = Day(414.46, 314.94e6, declared=4.0)
+    on_it = Day(105.43, 314.94e6, previous=414.46, declared=4.0, declared_age=1)
+    seen, register = walked(before, on_it, Day(106.83, 1_259.76e6))
+    assert counts(seen) == [314.9, 1259.8, 1259.8]
+    assert seen[1] == Seen(1259.8, 4.0, "declared", "lags_split")
+    assert register.select("ex_date", "ratio").row(0) == (START + timedelta(days=1), 4.0)
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        (Day(101.0, 10e6, declared=4.0), "nothing moved on the declared day"),
+        (Day(26.0, 10e6, previous=100.0, declared=4.0, declared_age=-2), "a close tells nothing before the date"),
+        (Day(55.0, 10e6, previous=100.0, declared=1.5, declared_age=1), "twice the move of the ratio"),
+        (Day(100.5, 10e6, declared=1.1), "a small split that the previous close does not show"),
+        (Day(99.0, 10e6, declared=1.5, tells_previous=False), "no previous close, and the close stands"),
+    ],
+)
+def test_a_declared_split_that_the_price_does_not_show(day: Day, why: str) -> None:
+    seen, register = walked(Day(100.0, 10e6), day)
+    assert seen[1].ratio == 1.0, why
+    assert register.is_empty(), why
+
+
+def test_a_small_declared_split_where_the_source_tells_no_previous_close() -> None:
+    """Its date alone is trusted, and only on its day."""
+    on_day, later = (Day(95.0, 10e6, declared=1.05, declared_age=age, tells_previous=False) for age in (0, 1))
+    assert [walked(Day(100.0, 10e6), day)[0][1].ratio for day in (on_day, later)] == [1.05, 1.0]
+
+
+@pytest.mark.parametrize("sessions", [1, 5])
+def test_a_count_that_follows_a_close_that_nobody_explained(sessions: int) -> None:
+    """As ANET's, without a list that declares it: the price is a quarter, some sessions later the count is fourfold."""
+    fallen = Day(105.43, 314.94e6, previous=414.46)
+    waiting = [Day(105.43, 314.94e6)] * (sessions - 1)
+    seen, _ = walked(Day(414.46, 314.94e6), fallen, *waiting, *[Day(106.83, 1_259.76e6)] * 2)
+    assert counts(seen)[-2:] == [1259.8, 1259.8]
+    assert [item.cause for item in seen] == [None] * len(seen)
+
+
+@pytest.mark.parametrize(
+    ("fallen", "waits"),
+    [
+        (Day(105.43, 314.94e6, previous=414.46), 5),  # a session too late
+        (Day(205.0, 314.94e6, previous=414.46), 0),  # by half, and the count is fourfold
+        (Day(1600.0, 314.94e6, previous=414.46), 0),  # the other way
+    ],
+)
+def test_a_count_that_does_not_follow_its_close(fallen: Day, waits: int) -> None:
+    level = fallen.close
+    seen, _ = walked(Day(414.46, 314.94e6), fallen, *[Day(level, 314.94e6)] * waits, Day(level, 1_259.76e6))
+    assert counts(seen)[-1] == 314.9
+    assert seen[-1].cause == "jumped_without_split"
 
 
 def test_a_price_that_breaks_and_comes_back_was_no_split() -> None:

@@ -133,6 +133,12 @@ SHARE_COUNTS = Table(
             "Why it was refused.",
             values=("placeholder", "older_than_known", "scaled_by_a_thousand", "jump", "frozen"),
         ),
+        Column(
+            "corrected_from",
+            "BIGINT",
+            "What the filing says, where the operator's corrections say otherwise and why; null elsewhere.",
+            "shares",
+        ),
     ),
 )
 
@@ -147,7 +153,9 @@ SPLITS = Table(
     columns=(
         SECURITY,
         Column("symbol", "VARCHAR", "Symbol on the ex-date.", nullable=False),
-        Column("ex_date", "DATE", "First session of the new shares.", nullable=False),
+        Column(
+            "ex_date", "DATE", "First session of the new shares; of an unseen one the declared date.", nullable=False
+        ),
         Column(
             "ratio", "DOUBLE", "New shares for one old: 4 for 4:1, 0.1 for a reverse 1:10.", nullable=False, minimum=0
         ),
@@ -163,13 +171,17 @@ SPLITS = Table(
             "status",
             "VARCHAR",
             "inferred: seen in the price alone. confirmed: the count followed, or a source declares it. withdrawn: "
-            "undone within two weeks, a wrong price.",
+            "undone within two weeks, a wrong price. unseen: declared, and the price never showed it; not applied.",
             nullable=False,
-            values=("inferred", "confirmed", "withdrawn"),
+            values=("inferred", "confirmed", "withdrawn", "unseen"),
         ),
         Column("confirmed_on", "DATE", "Session that confirmed it; null while inferred."),
         Column("withdrawn_on", "DATE", "Session that undid it."),
-        Column("declared_source", "VARCHAR", "Source that declares it; null where none does."),
+        Column(
+            "declared_source",
+            "VARCHAR",
+            "What declares it: a source, or sec_edgar and the filing; null where none does.",
+        ),
     ),
 )
 

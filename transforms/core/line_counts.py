@@ -31,20 +31,27 @@ LINE_COUNTS: dict[str, pl.DataType] = {
 }
 """One row per line that a filed count stands on."""
 
+OWN_RATIOS: dict[str, pl.DataType] = {"symbol": pl.String(), "ratio": pl.Float64(), "valid_from": pl.Date()}
+"""Underlying shares per depositary share as the operator supplies them, valid on the session since valid_from."""
+
 Row = dict[str, Any]
 
 
-def line_counts(lines: pl.DataFrame, current: pl.DataFrame, splits: pl.DataFrame, session: date) -> pl.DataFrame:
+def line_counts(
+    lines: pl.DataFrame, current: pl.DataFrame, splits: pl.DataFrame, session: date, own: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """LINE_COUNTS of the session.
 
     ``lines``: equity lines with line, cik, security_id, symbol, security_type, first_session, ads_ratio (ordinary
     shares per depositary share by the quotes' name, null where unknown) and ads_ratio_from. ``current``: of
-    `filed_counts`. The title on the cover page decides whether a line is a depositary share, and its ratio; where there
-    is none, the quotes' name does. Nothing is said of a company whose lines and classes do not meet: a listed class
-    without a count, several lines and one count, a depositary share whose ratio nobody states, a count too old.
+    `filed_counts`. ``own``: OWN_RATIOS. Whether a line is a depositary share, and its ratio, the operator decides, then
+    the title on the cover page, then the quotes' name. Nothing is said of a company whose lines and classes do not
+    meet: a listed class without a count, several lines and one count, a depositary share whose ratio nobody states, a
+    count too old.
     """
     fresh = _fresh(current, session)
-    met = _titled(lines.filter(pl.col("cik").is_not_null()), fresh)
+    supplied = pl.DataFrame(schema=OWN_RATIOS) if own is None else own
+    met = _titled(lines.filter(pl.col("cik").is_not_null()), fresh, supplied)
     if met.is_empty():
         return pl.DataFrame(schema=LINE_COUNTS)
     is_alone = ~pl.col("cik").is_duplicated()
@@ -63,20 +70,31 @@ def _fresh(current: pl.DataFrame, session: date) -> pl.DataFrame:
     return current.filter((pl.col("as_of") >= oldest) & (pl.col("as_of") <= session))
 
 
-def _titled(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Lines of companies with a fresh count, with ``is_ads`` and ads_ratio by the title on the cover page first."""
+def _titled(lines: pl.DataFrame, fresh: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Lines of companies with a fresh count, with ``is_ads`` and ads_ratio, the operator's first."""
     titles = (
         fresh.filter(pl.col("symbol").is_not_null() & pl.col("title").is_not_null())
         .unique(["cik", "symbol"], keep="first", maintain_order=True)
         .select("cik", "symbol", "title", titled_on="as_of")
     )
     met = lines.join(fresh.select("cik").unique(), on="cik", how="semi", maintain_order="left")
-    told = met.join(titles, on=["cik", "symbol"], how="left", maintain_order="left")
+    supplied = own.select("symbol", own_ratio="ratio", own_from="valid_from")
+    told = met.join(titles, on=["cik", "symbol"], how="left", maintain_order="left").join(
+        supplied, on="symbol", how="left", maintain_order="left"
+    )
     stated = ratio_of_title(pl.col("title"))
     return told.with_columns(
-        is_ads=pl.coalesce(is_depositary(pl.col("title")), pl.col("security_type") == "depositary_share"),
-        ads_ratio=pl.coalesce(stated, "ads_ratio"),
-        ads_ratio_from=pl.when(stated.is_not_null()).then("titled_on").otherwise("ads_ratio_from"),
+        is_ads=pl.coalesce(
+            pl.when(pl.col("own_ratio").is_not_null()).then(pl.lit(value=True)),
+            is_depositary(pl.col("title")),
+            pl.col("security_type") == "depositary_share",
+        ),
+        ads_ratio=pl.coalesce("own_ratio", stated, "ads_ratio"),
+        ads_ratio_from=pl.when(pl.col("own_ratio").is_not_null())
+        .then("own_from")
+        .when(stated.is_not_null())
+        .then("titled_on")
+        .otherwise("ads_ratio_from"),
     )
 
 

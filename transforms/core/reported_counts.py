@@ -18,10 +18,12 @@ BOOK: dict[str, pl.DataType] = {
     "symbol": pl.String(),
     "title": pl.String(),
     "shares": pl.Int64(),
+    "corrected_from": pl.Int64(),
 }
 """One row per company, filing and share class, sorted by known_on. ``basis``: ``class`` (the cover page's count of one
 class) or ``single`` (the cover page has one count, of no class). ``symbol``: in the quotes' dialect, null where the
-class is not listed. ``shares`` is null for a listed class whose count the cover page leaves out."""
+class is not listed. ``shares`` is null for a listed class whose count the cover page leaves out. ``corrected_from``:
+what was filed, where an operator corrects it."""
 
 COUNT_TAG = "EntityCommonStockSharesOutstanding"
 _SET = ("cik", "accession")
@@ -60,6 +62,7 @@ def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
         symbol="symbol",
         title="class_title",
         shares="shares",
+        corrected_from=pl.lit(None, pl.Int64),
     )
     return _newest_of_filing(told)
 
@@ -83,6 +86,7 @@ def _of_facts(facts: pl.DataFrame) -> pl.DataFrame:
         symbol=pl.lit(None, pl.String),
         title=pl.lit(None, pl.String),
         shares=pl.col("value").cast(pl.Int64),
+        corrected_from=pl.lit(None, pl.Int64),
     )
     return _newest_of_filing(rows)
 

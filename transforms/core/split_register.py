@@ -14,8 +14,10 @@ SPLITS_SCHEMA: dict[str, pl.DataType] = {
     "evidence": pl.String(),
     "confirmed_on": pl.Date(),
     "withdrawn_on": pl.Date(),
+    "declared_source": pl.String(),
 }
-"""One row per security and ex-date; ratio: new shares for one old. ``evidence``: of `with_splits`."""
+"""One row per security and ex-date; ratio: new shares for one old. ``evidence``: of `with_splits`. ``declared_source``:
+what declares it, null where nothing does."""
 
 UNDONE_WITHIN_DAYS = 14
 """A price that breaks by a ratio and back by the same one within two weeks was a wrong price, no split."""
@@ -53,6 +55,7 @@ def update_splits(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> p
         evidence="split_evidence",
         confirmed_on=pl.when(pl.col("split_evidence") != "price").then(pl.lit(session)),
         withdrawn_on=pl.lit(None, pl.Date),
+        declared_source=pl.lit(None, pl.String),
     )
     return pl.concat([confirmed, seen])
 

@@ -62,6 +62,29 @@ class Moves(NamedTuple):
             return cls(np.log(last / previous), np.log((cap / close) / (last_cap / last)), np.log(last / close))
 
 
+class Declared(NamedTuple):
+    """Of each line the split declared for these days, NaN where none is."""
+
+    log_ratio: Floats
+    age: Floats
+    """Days since its declared date; negative before it."""
+
+    def is_shown(self, moves: Moves, near: Floats) -> Mask:
+        """Whether the price shows it: the previous close, or where that tells nothing of it the close itself.
+
+        Nearer to the ratio than to none at all, and a close only from the declared date on. A small split is lost in a
+        day's move: where no previous close is told, its date is trusted.
+        """
+        size = np.abs(self.log_ratio)
+        near = np.minimum(near, size / 2)
+        with np.errstate(invalid="ignore"):
+            by_previous = np.abs(moves.price - self.log_ratio) <= near
+            is_silent = ~(np.abs(moves.price) > near) & (self.age >= 0) & (size > GAP_LOG)
+            by_close = is_silent & (np.abs(moves.close - self.log_ratio) <= np.minimum(UNADJUSTED_LOG, size / 3))
+            by_date = np.isnan(moves.price) & (self.age == 0) & (size <= GAP_LOG)
+        return np.asarray(by_previous | by_close | by_date)
+
+
 def nearest_ratio(move: Floats) -> tuple[Floats, Floats]:
     """Signed log of the simple ratio nearest to each log, and the distance to it (infinite where unknown)."""
     size = np.abs(np.nan_to_num(move))
@@ -75,14 +98,15 @@ def nearest_ratio(move: Floats) -> tuple[Floats, Floats]:
 def with_splits(lines: pl.DataFrame, previous_session: date | None, near_from: date) -> pl.DataFrame:
     """Add ``split_ratio`` (new for old, 1 where none) and ``split_evidence`` (null where none).
 
-    Needs close, previous_close, last_close, last_session, vendor_cap_usd, last_cap_usd, declared_ratio (of a split
-    declared for these days, else null). Evidence: ``price`` (an exact ratio between the closes), ``price_and_count``
-    (the vendor's count moved by it, too), ``declared``. Only a line seen within the horizon can show one.
+    Needs close, previous_close, last_close, last_session, vendor_cap_usd, last_cap_usd, declared_ratio and
+    declared_age (of a split declared for these days, and the days since its date; else null). Evidence: ``price`` (an
+    exact ratio between the closes), ``price_and_count`` (the vendor's count moved by it, too), ``declared``. Only a
+    line seen within the horizon can show one.
     """
     seen = lines["last_session"].to_numpy()
     is_near = seen >= np.datetime64(near_from)
     is_gap = is_near & (seen < np.datetime64(previous_session)) if previous_session else np.zeros_like(is_near)
-    moves, declared = Moves.of(lines), np.log(floats(lines["declared_ratio"]))
+    moves, declared = Moves.of(lines), Declared(np.log(floats(lines["declared_ratio"])), floats(lines["declared_age"]))
     log_ratio = np.zeros(lines.height)
     evidence = np.zeros(lines.height, np.int8)
     for code, (found, ratio) in enumerate(_rules(moves, declared, floats(lines["last_close"]), is_gap), start=1):
@@ -97,18 +121,16 @@ def with_splits(lines: pl.DataFrame, previous_session: date | None, near_from: d
     )
 
 
-def _rules(moves: Moves, declared: Floats, last_close: Floats, is_gap: Mask) -> list[tuple[Mask, Floats]]:
+def _rules(moves: Moves, declared: Declared, last_close: Floats, is_gap: Mask) -> list[tuple[Mask, Floats]]:
     """Whether each rule finds a split, and its log ratio; the first that does decides."""
     by_price, price_off = nearest_ratio(moves.price)
     by_count, count_off = nearest_ratio(moves.shares)
     near = np.where(is_gap, GAP_LOG, LATE_PRINT_LOG)
     with np.errstate(invalid="ignore"):
-        shows_declared = np.abs(moves.price - declared) <= near
-        untold = np.isnan(moves.price) & ~np.isnan(declared)  # a source that tells no previous close
         counted = (count_off <= EXACT_COUNT_LOG) & (np.abs(moves.shares) > near)
         is_unadjusted = ~(np.abs(moves.price) > EXACT_LOG) & (np.abs(by_count) >= np.log(SMALL_RATIO))
         return [
-            (shows_declared | untold, declared),
+            (declared.is_shown(moves, near), declared.log_ratio),
             (counted & (np.abs(moves.price - by_count) <= near), by_count),
             (counted & is_unadjusted & (np.abs(moves.close - by_count) <= UNADJUSTED_LOG), by_count),
             (_is_exact(by_price, price_off, last_close) & ~is_gap, by_price),

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from transforms.core.rows import Floats, Mask, floats
-from transforms.core.splits import EXACT_COUNT_LOG, Moves, nearest_ratio
+from transforms.core.splits import EXACT_COUNT_LOG, EXACT_LOG, UNADJUSTED_LOG, Moves, nearest_ratio
 
 SAME_LOG = 0.09
 """Up to here two counts are one, give or take issues and buy-backs; the smallest split is 0.095."""
@@ -24,6 +24,10 @@ RECENT_SESSIONS = 252
 """A count that falls back to what it was before a split of the last year lags that split; one that jumped by the ratio
 of a split less than a year before its ex-date has led it: Novo Nordisk's did in 2023, by three sessions."""
 
+FOLLOWS_WITHIN = 5
+"""Sessions within which a count may follow a close that moved by its ratio on an unadjusted previous close: a split
+that nobody declared. ANET's would have been one (2024-12-04, the count a session later)."""
+
 CAUSES = ("lags_split", "jumped_without_split")
 _LAGS, _JUMPED = 1, 2
 FACTOR_SCHEMA: dict[str, pl.DataType] = {
@@ -34,9 +38,11 @@ FACTOR_SCHEMA: dict[str, pl.DataType] = {
     "split_age": pl.Int32(),
     "recent_jump_log": pl.Float64(),
     "jump_age": pl.Int32(),
+    "recent_move_log": pl.Float64(),
+    "move_age": pl.Int32(),
 }
 """What is remembered of a line's count: its factor, why and for how many sessions; its last split, its last jump
-without one, and the sessions since each."""
+without one, the last move of its close that only a split would explain, and the sessions since each."""
 _NEVER = RECENT_SESSIONS + 1
 
 
@@ -52,11 +58,16 @@ def followed(lines: pl.DataFrame, near_from: date) -> pl.DataFrame:
     before = np.where(is_near, np.nan_to_num(floats(lines["last_count_factor"]), nan=1.0), 1.0)
     recent_split, split_age = _remembered(lines, "recent_split_log", "split_age", split, split != 0)
     led = _led(lines, split)
-    count = Moves.of(lines).shares
+    moves = Moves.of(lines)
+    count = moves.shares
+    recent_move, move_age = _remembered(lines, "recent_move_log", "move_age", moves.close, _has_moved(moves, split))
     log_factor, cause = _judged(count, np.log(before) + np.where(led, 0.0, split), recent_split, split_age)
+    is_due = (cause == _JUMPED) & _follows(count, recent_move, move_age) & ~_was(lines, _JUMPED)
+    cause, move_age = np.where(is_due, 0, cause), np.where(is_due, _NEVER, move_age)
     cause = np.where((cause == _LAGS) & _was(lines, _JUMPED) & is_near & (split == 0), _JUMPED, cause)
     is_new_jump = (cause == _JUMPED) & ~_was(lines, _JUMPED)
-    recent_jump, jump_age = _remembered(lines, "recent_jump_log", "jump_age", count, _has_jumped(count, split))
+    has_jumped = _has_jumped(count, split) & ~is_due
+    recent_jump, jump_age = _remembered(lines, "recent_jump_log", "jump_age", count, has_jumped)
     lasted = np.where(_was_any(lines) & is_near, np.nan_to_num(floats(lines["last_factor_sessions"])), 0) + 1
     is_over = (cause == _JUMPED) & (lasted > MAX_SESSIONS)
     is_set = (cause > 0) & ~is_over
@@ -71,6 +82,8 @@ def followed(lines: pl.DataFrame, near_from: date) -> pl.DataFrame:
         "split_age": pl.Series(split_age),
         "recent_jump_log": pl.Series(recent_jump, nan_to_null=True),
         "jump_age": pl.Series(jump_age),
+        "recent_move_log": pl.Series(recent_move, nan_to_null=True),
+        "move_age": pl.Series(move_age),
         "followed_cap_usd": pl.Series(cap, nan_to_null=True).cast(pl.Int64),
     }
     columns["is_refused_count"] = pl.Series(is_set & is_new_jump)
@@ -104,6 +117,20 @@ def _has_jumped(count: Floats, split: Floats) -> Mask:
     """Whether the vendor's count moved like a split, exact or not, while the price did not."""
     with np.errstate(invalid="ignore"):
         return np.asarray((np.abs(count) >= SMALLEST_JUMP_LOG) & (split == 0))
+
+
+def _has_moved(moves: Moves, split: Floats) -> Mask:
+    """Whether the close moved like a split without one, on a previous close that the vendor did not adjust."""
+    with np.errstate(invalid="ignore"):
+        is_unadjusted = ~(np.abs(moves.price) > EXACT_LOG)
+        return np.asarray(is_unadjusted & (np.abs(moves.close) >= SMALLEST_JUMP_LOG) & (split == 0))
+
+
+def _follows(count: Floats, move: Floats, age: Floats) -> Mask:
+    """Whether a count moves by the ratio that its close moved by some sessions ago."""
+    with np.errstate(invalid="ignore"):
+        is_its_ratio = np.abs(count - move) <= np.minimum(UNADJUSTED_LOG, np.abs(count) / 3)
+        return np.asarray((age >= 1) & (age <= FOLLOWS_WITHIN) & is_its_ratio)
 
 
 def _led(lines: pl.DataFrame, split: Floats) -> Mask:

@@ -1,4 +1,4 @@
-"""Bring your own: quotes, caps and share counts in the layout of docs/sources/files.md."""
+"""Bring your own: quotes, caps, counts, splits, ratios and corrections in the layout of docs/sources/files.md."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -44,6 +44,37 @@ SHARE_COUNTS: Final[dict[str, pl.DataType]] = {
 CAPS: Final[dict[str, pl.DataType]] = {"symbol": pl.String(), "as_of": pl.Date(), "cap_usd": pl.Int64()}
 """Market capitalisation in whole USD at the close of as_of."""
 
+SPLITS: Final[dict[str, pl.DataType]] = {
+    "symbol": pl.String(),
+    "ex_date": pl.Date(),
+    "ratio_new": pl.Float64(),
+    "ratio_old": pl.Float64(),
+    "known_at": pl.Date(),
+}
+"""ratio_new shares for ratio_old old ones from ex_date on, known to the public since the end of known_at."""
+
+DEPOSITARY_RATIOS: Final[dict[str, pl.DataType]] = {
+    "symbol": pl.String(),
+    "ratio": pl.Float64(),
+    "valid_from": pl.Date(),
+    "valid_to": pl.Date(),
+}
+"""Underlying shares per depositary share, from valid_from up to and including valid_to."""
+
+CORRECTIONS: Final[dict[str, pl.DataType]] = {
+    "source": pl.String(),
+    "cik": pl.Int64(),
+    "symbol": pl.String(),
+    "accession": pl.String(),
+    "as_of": pl.Date(),
+    "share_class": pl.String(),
+    "field": pl.String(),
+    "expect": pl.Int64(),
+    "value": pl.Int64(),
+    "reason": pl.String(),
+}
+"""A fact of a source, what it must say there, and what it is to say instead."""
+
 _EXPECTED = {
     "text": "text",
     "iso_date": "dates",
@@ -86,6 +117,31 @@ _CAP_FIELDS = (
     Field("as_of", "as_of", "iso_date", required=True),
     Field("cap_usd", "cap_usd", "whole_usd", required=True),
 )
+_SPLIT_FIELDS = (
+    Field("symbol", "symbol", "text", required=True),
+    Field("ex_date", "ex_date", "iso_date", required=True),
+    Field("ratio_new", "ratio_new", "price", required=True),
+    Field("ratio_old", "ratio_old", "price", required=True),
+    Field("known_at", "known_at", "iso_date"),
+)
+_RATIO_FIELDS = (
+    Field("symbol", "symbol", "text", required=True),
+    Field("ratio", "ratio", "price", required=True),
+    Field("valid_from", "valid_from", "iso_date", required=True),
+    Field("valid_to", "valid_to", "iso_date"),
+)
+_CORRECTION_FIELDS = (
+    Field("source", "source", "text", required=True),
+    Field("field", "field", "text", required=True),
+    Field("expect", "expect", "count", required=True),
+    Field("value", "value", "count", required=True),
+    Field("reason", "reason", "text", required=True),
+    Field("cik", "cik", "count"),
+    Field("symbol", "symbol", "text"),
+    Field("accession", "accession", "text"),
+    Field("as_of", "as_of", "iso_date"),
+    Field("share_class", "share_class", "text"),
+)
 
 
 def stage_quotes(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
@@ -121,6 +177,33 @@ def _with_owner(raw: pl.DataFrame) -> pl.DataFrame:
 def stage_caps(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
     """One row per symbol and day (columns `CAPS`). Errors as `stage_quotes`."""
     return _stage(raw, _CAP_FIELDS, CAPS, ("symbol", "as_of"), is_typed, file)
+
+
+def stage_splits(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per symbol and ex-date (columns `SPLITS`). Errors as `stage_quotes`."""
+    return _stage(raw, _SPLIT_FIELDS, SPLITS, ("symbol", "ex_date"), is_typed, file)
+
+
+def stage_depositary_ratios(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per symbol and first day (columns `DEPOSITARY_RATIOS`). Errors as `stage_quotes`."""
+    return _stage(raw, _RATIO_FIELDS, DEPOSITARY_RATIOS, ("symbol", "valid_from"), is_typed, file)
+
+
+def stage_corrections(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per corrected fact (columns `CORRECTIONS`). A correction that cannot be read is not passed over.
+
+    Raises:
+        BadInput: as `stage_quotes`; also where any row cannot be read.
+    """
+    if raw.is_empty() and {field.raw for field in _CORRECTION_FIELDS if field.required} <= set(raw.columns):
+        return Staged(pl.DataFrame(schema=CORRECTIONS))  # the last correction was removed
+    key = ("source", "cik", "symbol", "accession", "as_of", "share_class", "field")
+    staged = _stage(raw, _CORRECTION_FIELDS, CORRECTIONS, key, is_typed, file)
+    if staged.rejects.height:
+        first = staged.rejects.row(0, named=True)
+        told = f"{first['reason_code']}: {first['entity']!r} has {first['detail']!r}"
+        raise BadInput(SOURCE, file, first["field"], told)
+    return staged
 
 
 def _stage(
