@@ -217,6 +217,8 @@ def check(session: Day, data_dir: DataDir = None) -> None:
         return
     console.show_rows(verdict)
     console.show_rows(warehouse.query(paths, SESSION_CHECKS.format(day=day)))
+    if paths.review.exists():
+        console.note(f"Companies and counts to review: {paths.review} (docs/runbooks/review-caps.md).")
 
 
 def _tell_from_record(paths: "DataPaths", session: date) -> None:
@@ -242,6 +244,7 @@ def _tell_from_record(paths: "DataPaths", session: date) -> None:
             "detail": verdict.detail,
             "run": f"{record.run_id}: {record.status}",
             "next step": record.next_step,
+            "to review": record.review_path,
             "run record": str(paths.run_record(record.run_id)),
         }
     )
@@ -356,6 +359,8 @@ def _run_facts(record: "RunRecord | None") -> dict[str, object]:
         "last error": record.error,
         "report": record.report_path,
         "report error": record.report_error,
+        "to review": record.review_path,
+        "review error": record.review_error,
         "next step": record.next_step,
     }
 

@@ -38,6 +38,11 @@ def say(text: str) -> None:
     print(text)  # noqa: T201 (this is the console)
 
 
+def note(text: str) -> None:
+    """A remark beside the answer: on stderr, so that a pipe gets the answer alone."""
+    print(text, file=sys.stderr)  # noqa: T201 (this is the console)
+
+
 def complain(text: str, error: BaseException | None = None) -> None:
     """One line on stderr; with --verbose the traceback goes before it."""
     if error is not None and VERBOSE.get():

@@ -37,6 +37,11 @@ class DataPaths:
         return self.root / "quarantine"
 
     @property
+    def review(self) -> Path:
+        """What an operator should look at, as of the last run that judged a session."""
+        return self.quarantine / "review.csv"
+
+    @property
     def quality(self) -> Path:
         """Gate results and Great Expectations Data Docs."""
         return self.root / "quality"

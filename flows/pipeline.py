@@ -1,7 +1,7 @@
 """The way of the data in one run, from asking to publishing; nightly, backfill and rebuild all take it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,7 @@ from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
 from flows.steps.report import report
+from flows.steps.review import review
 
 log = logging.getLogger(__name__)
 COUNTED_FROM_LANDING = (sec_edgar.SOURCE.name, nasdaq_directory.SOURCE.name)
@@ -81,8 +82,20 @@ def refresh(run: Run, step: Step = plainly) -> Plan:
         return plan
     built: Path = step("build", build, run, plan, landed)
     step("publish", publish, run, built)
+    _review(run)
     _report(run, step)
     return plan
+
+
+def _review(run: Run, refused: Sequence[JudgedSession] = ()) -> None:
+    """A review file that fails is told in the log and the record, and changes nothing else."""
+    try:
+        run.record.review_path = str(review(run, refused))
+    except BaseException as error:
+        if not is_fault(error):
+            raise
+        log.exception("Run %s made no review file", run.run_id)
+        run.record.review_error = on_one_line(f"{type(error).__name__}: {error}")
 
 
 def _report(run: Run, step: Step) -> None:
@@ -216,6 +229,7 @@ def _refuse_night(run: Run, progress: Progress) -> None:
     night = next((item for item in progress.sessions if item.session in run.asked), progress.sessions[-1])
     if night.status == "published":
         return
+    _review(run, [item for item in progress.sessions if item.status == "refused"])
     run.record.sessions = [item for item in run.record.sessions if item.session_date == night.session.isoformat()]
     if night.status == "missing":
         raise MissingData(

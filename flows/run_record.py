@@ -81,6 +81,8 @@ class RunRecord:
     published_path: str | None = None
     report_path: str | None = None
     report_error: str | None = None
+    review_path: str | None = None
+    review_error: str | None = None
     degraded_sources: dict[str, str] = field(default_factory=dict)
     alerts: list[AlertOutcome] = field(default_factory=list)
     host: str = ""

@@ -18,6 +18,6 @@ def write_quarantine(paths: DataPaths, run_id: str, rows: pl.DataFrame) -> Path 
     aside = target.with_suffix(".csv.new")
     rows.write_csv(aside)
     aside.replace(target)
-    for old in sorted(paths.quarantine.glob("*.csv"))[:-KEEP_FILES]:
+    for old in sorted(paths.quarantine.glob("[0-9]*.csv"))[:-KEEP_FILES]:
         old.unlink()
     return target

@@ -33,6 +33,7 @@ _QUOTE = (
     "shares",
     "shares_source",
     "count_factor",
+    "factor_cause",
     "class_convention",
     "class_cap_usd",
     "attributes_id",

@@ -37,6 +37,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
@@ -63,6 +64,7 @@ class Progress:
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
     valuations: list[pl.DataFrame] = field(default_factory=list)
+    gaps: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
     """Rows of other sources than quotes that could not be read, until they are written with the first chunk."""
@@ -210,12 +212,14 @@ def _transform(
     last_caps = judged.held.select("session_date", last_cap_usd="anchor_cap_usd")
     progress.segments.append(segment_daily(caps, last_caps, _previous(judged.sessions)))
     progress.valuations.append(valuation_daily(members, known))
+    candidates = core_tables.cap_candidates(judged)
+    progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
     return {
         "ops.quarantine": held,
         "core.quotes": core_tables.quotes(judged),
         "core.security_caps": core_tables.security_caps(judged),
         "core.market_caps": caps,
-        "core.cap_candidates": core_tables.cap_candidates(judged),
+        "core.cap_candidates": candidates,
     }
 
 
@@ -292,6 +296,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
         build.work("valuation_daily", valuation)
         build.work("valuation_spread_daily", spreads)
+        build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
 
 def _fundamentals(progress: Progress, facts: Facts) -> pl.DataFrame | None:

@@ -177,13 +177,26 @@ def _quarantined(rejects: pl.DataFrame, run_id: str) -> pl.DataFrame:
     )
 
 
+def held_companies(judged: Judged) -> pl.DataFrame:
+    """Companies of the chunk that are held back: session_date, company_id, ticker, the cap that waits, and why."""
+    last = pl.col("anchor_cap_usd").cast(pl.String).fill_null("none")
+    return judged.held.select(
+        *("session_date", "company_id", "ticker", "cap_usd"),
+        reason=pl.format("{}, last admitted cap {} USD", _held_code(), last),
+    )
+
+
+def _held_code() -> pl.Expr:
+    return pl.col("verdict").replace_strict(_HELD_REASON, return_dtype=pl.String)
+
+
 def quarantine(judged: Judged, run_id: str) -> pl.DataFrame:
     """ops.quarantine of the chunk: companies held back, and rows that could not be read."""
     held = judged.held.select(
         "session_date",
         source=pl.lit(judged.source),
         entity="company_id",
-        reason_code=pl.col("verdict").replace_strict(_HELD_REASON, return_dtype=pl.String),
+        reason_code=_held_code(),
         detail=pl.format(
             "{}: cap {} USD, last admitted {} USD, log gap {}, turnover {}, session {} at this level",
             "ticker",

@@ -14,6 +14,7 @@ from flows.edge.builds import Build
 from flows.paths import DataPaths
 from transforms.contracts import BY_NAME, Column, table
 from transforms.contracts.fields import BUCKETS
+from transforms.measures.reconciliation import CAP_GAPS
 
 FIRST, SECOND, REFUSED = date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)
 PUBLISHED = (FIRST, SECOND)
@@ -137,7 +138,16 @@ def work() -> Frames:
             *[{"session_date": day, "segment": "small", "fund_count": 1, "flow_usd": 1e8,
                "flow_pct_assets": 0.002, "quality": "partial"} for day in PUBLISHED],
         ),
+        "work.cap_gaps": gaps(),
     }  # fmt: skip
+
+
+def gaps(*more: Mapping[str, Any]) -> pl.DataFrame:
+    """What is to reconcile: on the second session MICR's cap is disputed; and these rows."""
+    disputed = {"session_date": SECOND, "company_id": company_id("MICR"), "vendor_cap_usd": cap("MICR"), "gap": 0.0,
+                "check_gap": 0.25, "flag": "check_differs"}  # fmt: skip
+    filled = [{name: row.get(name) for name in CAP_GAPS} for row in (disputed, *more)]
+    return pl.DataFrame(filled, schema=CAP_GAPS)
 
 
 def ops(run_id: str = "run-1") -> Frames:
@@ -174,8 +184,8 @@ def everything(run_id: str = "run-1") -> Frames:
 def fill(build: Build, frames: Frames) -> None:
     """Write all frames into a build as a run does, marts through sql/marts."""
     for name, frame in frames.items():
-        if name.startswith("marts."):
-            build.work(name.removeprefix("marts."), frame)
+        if name.startswith(("marts.", "work.")):
+            build.work(name.partition(".")[2], frame)
         else:
             build.replace(name, frame, SESSIONS)
     build.run_marts(SESSIONS)

@@ -44,6 +44,7 @@ class TestCapsLatest:
     def rerun(self, build: Build) -> pl.DataFrame:
         for name in hand_made.MARTS_FROM_WORK:
             build.work(name, table(f"marts.{name}").empty())
+        build.work("cap_gaps", hand_made.gaps().clear())
         build.run_marts([])
         return build.query("select * from marts.caps_latest order by ticker")
 
@@ -138,6 +139,42 @@ class TestCapsLatest:
         build.replace("ops.fetches", fetches)
 
         assert set(self.rerun(build)["quote_file_sha256"]) == {expected}
+
+
+class TestCapReconciliation:
+    def rerun(self, build: Build, gaps: pl.DataFrame) -> pl.DataFrame:
+        build.work("cap_gaps", gaps)
+        build.run_marts([SECOND], [file for file in FILES if file.name == "cap_reconciliation"])
+        return build.query("from marts.cap_reconciliation").sort("ticker")
+
+    def test_a_gap_is_joined_with_the_cap_of_its_session(self, build_on: Callable[[], Build]) -> None:
+        build = build_on()
+        caps = hand_made.core()["core.market_caps"]
+        micr = pl.col("ticker") == "MICR"
+        later = caps.with_columns(
+            cap_usd=pl.when(micr & (pl.col("session_date") == SECOND)).then(777).otherwise("cap_usd"),
+            check_shares=pl.when(micr).then(pl.lit(8_000_000, pl.Int64)),
+        )
+        build.replace("core.market_caps", later, hand_made.SESSIONS)
+
+        (row,) = self.rerun(build, hand_made.gaps()).to_dicts()
+
+        assert (row["ticker"], row["tier"], row["cap_usd"], row["check_shares"]) == (
+            "MICR", "vendor_implied", 777, 8_000_000,
+        )  # fmt: skip
+        assert (row["vendor_cap_usd"], row["check_gap"], row["flag"]) == (hand_made.cap("MICR"), 0.25, "check_differs")
+        assert (row["quality"], row["reason"]) == ("single_source", "one source")
+
+    def test_a_held_company_has_a_row_without_a_cap(self, build_on: Callable[[], Build]) -> None:
+        held = {"session_date": SECOND, "company_id": "C:HELD", "held_ticker": "HELD", "held_reason": "ADM_JUMP",
+                "candidate_cap_usd": 5, "flag": "held"}  # fmt: skip
+
+        found = self.rerun(build_on(), hand_made.gaps(held))
+
+        assert found["ticker"].to_list() == ["HELD", "MICR"]
+        row = found.row(0, named=True)
+        assert (row["reason"], row["candidate_cap_usd"], row["flag"]) == ("ADM_JUMP", 5, "held")
+        assert [row[name] for name in ("cap_usd", "tier", "quality", "gap", "check_shares")] == [None] * 5
 
 
 class TestMembersDaily:

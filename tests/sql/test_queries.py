@@ -65,6 +65,14 @@ def test_a_cap_is_traced_to_the_file_it_was_served_in(good: Path) -> None:
     assert found["landed_at"].item() is not None
 
 
+def test_tiers_that_differ_say_since_when(good: Path) -> None:
+    found = answer(good, "where_tiers_differ")
+
+    assert found.select("ticker", "flag", "check_gap_pct", "last_session_without").rows() == [
+        ("MICR", "check_differs", 25.0, hand_made.FIRST)
+    ]
+
+
 def test_queries_cannot_write(good: Path) -> None:
     with reading(good) as con, pytest.raises(duckdb.InvalidInputException, match="read-only"):
         con.execute("delete from core.quotes")

@@ -58,6 +58,13 @@ MARKET_CAPS = Table(
         ),
         Column("reason", "VARCHAR", "Why the quality is what it is.", nullable=False),
         Column(
+            "check_shares",
+            "BIGINT",
+            "The newest published average that the count was compared with, as published; null where there is none.",
+            "shares",
+            minimum=0,
+        ),
+        Column(
             "return_price",
             "DOUBLE",
             "Split-proof price return since the last admitted close; of several classes, weighted by their caps.",

@@ -14,6 +14,7 @@ from transforms.contracts.fields import (
     ratio,
 )
 from transforms.contracts.model import Column, Table
+from transforms.contracts.reconciliation import CAP_RECONCILIATION
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
@@ -287,5 +288,6 @@ MARTS = (
     FUND_FLOWS_DAILY,
     SEGMENT_FLOWS_DAILY,
     CAPS_LATEST,
+    CAP_RECONCILIATION,
 )
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

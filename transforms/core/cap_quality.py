@@ -42,6 +42,7 @@ def cap_quality(
 ) -> pl.DataFrame:
     """``caps`` (session_date, company_id, cap_usd, shares, tier, vendor_shares) with ``quality`` and ``reason``.
 
+    With ``check_shares``, too: the average that checks the count, as published and not restated, null where none does.
     ``entities``: session_date, company_id, source_entity, the fundamentals source's id of the company on the session.
     ``check_counts``: of the function of that name. ``months``: MONTHLY_COUNTS of the sessions so far; months of and
     after a session's own do not count for it. ``splits``: SPLITS; those after a session do not count for it.
@@ -70,7 +71,7 @@ def cap_quality(
     reason = reasons.scatter(differing["row"], explained).alias("reason")
     is_single, is_trusted = reason == NO_SECOND, reason.is_in(_TRUSTED) | reason.str.starts_with(AGREES_AFTER_SPLIT)
     quality = pl.when(is_trusted).then(pl.lit("trusted")).when(is_single).then(pl.lit("single_source"))
-    return caps.with_columns(quality.otherwise(pl.lit("disputed")).alias("quality"), reason)
+    return caps.with_columns(quality.otherwise(pl.lit("disputed")).alias("quality"), reason, checked["check_shares"])
 
 
 def _first_reasons(counts: pl.DataFrame) -> pl.Series:

@@ -1,0 +1,97 @@
+"""marts.cap_reconciliation: what other sources say of a company's cap, side by side with the one chosen."""
+
+from math import log
+
+import polars as pl
+
+from transforms.contracts.fields import TIERS
+from transforms.core.cap_quality import AGREEMENT
+from transforms.exact import ratio_of_totals, round_significant
+
+_KEY = ["session_date", "company_id"]
+CAP_GAPS: dict[str, pl.DataType] = {
+    "session_date": pl.Date(),
+    "company_id": pl.String(),
+    "vendor_cap_usd": pl.Int64(),
+    "candidate_tier": pl.String(),
+    "candidate_cap_usd": pl.Int64(),
+    "gap": pl.Float64(),
+    "check_gap": pl.Float64(),
+    "flag": pl.String(),
+    "held_ticker": pl.String(),
+    "held_reason": pl.String(),
+}
+"""What `cap_gaps` gives: one row per session and company with something to reconcile; ``held_*`` of held companies."""
+
+
+def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """What differs, or could, in the caps of some sessions (CAP_GAPS), sorted by session and company.
+
+    ``caps``: rows of core.market_caps. ``lines``: session_date, company_id, vendor_cap_usd as the vendor gives it,
+    class_cap_usd, factor_cause. ``candidates``: rows of core.cap_candidates. ``held``: session_date, company_id,
+    ticker, cap_usd, reason of companies held back.
+    Something is to reconcile where another tier stands beside the chosen one, where the vendor's count is not taken,
+    where the cap is disputed, and where the company is held. Of companies whose sources agree only the first session
+    of a month is told.
+    """
+    other = candidates.sort(*_KEY, pl.col("tier").cast(pl.Enum(TIERS))).unique(_KEY, keep="first", maintain_order=True)
+    others = other.select(*_KEY, candidate_tier="tier", candidate_cap_usd="cap_usd")
+    by_vendor = candidates.filter(pl.col("tier") == "vendor_implied").select(*_KEY, candidate_by_vendor="cap_usd")
+    adding = lines.filter(pl.col("class_cap_usd") > 0)
+    not_taken = (
+        adding.filter(pl.col("factor_cause").is_not_null()).group_by(_KEY).agg(cause=pl.col("factor_cause").min())
+    )
+    rows = (
+        caps.select(*_KEY, "cap_usd", "shares", "check_shares", "tier", "quality", "previous_session")
+        .join(others, on=_KEY, how="left")
+        .join(by_vendor, on=_KEY, how="left")
+        .join(not_taken, on=_KEY, how="left")
+        .filter(
+            pl.col("candidate_tier").is_not_null() | pl.col("cause").is_not_null() | (pl.col("quality") == "disputed")
+        )
+    )
+    waiting = held.select(*_KEY, "reason", held_ticker="ticker", candidate_cap_usd="cap_usd")
+    vendors = adding.group_by(_KEY).agg(lines_by_vendor=pl.col("vendor_cap_usd").sum())
+    asked = pl.concat([rows.select(_KEY), waiting.select(_KEY)])
+    told = pl.concat([rows, waiting.rename({"reason": "held_reason"})], how="diagonal").join(
+        vendors.join(asked, on=_KEY, how="semi"), on=_KEY, how="left"
+    )
+    vendor_cap = pl.coalesce("candidate_by_vendor", pl.when(_stands_on_vendor()).then("lines_by_vendor"))
+    measured = told.with_columns(vendor_cap_usd=vendor_cap).with_columns(
+        gap=_gap(pl.col("cap_usd"), pl.coalesce("candidate_cap_usd", "vendor_cap_usd")),
+        check_gap=_gap(pl.col("shares"), pl.col("check_shares")),
+    )
+    flagged = measured.with_columns(flag=_flag())
+    return flagged.filter((pl.col("flag") != "agrees") | _begins_month()).select(CAP_GAPS.keys()).sort(_KEY)
+
+
+def _stands_on_vendor() -> pl.Expr:
+    """Held companies have no tier: what the vendor says of them is told, too."""
+    return pl.col("tier").is_null() | (pl.col("tier") == "vendor_implied")
+
+
+def _gap(ours: pl.Expr, other: pl.Expr) -> pl.Expr:
+    return round_significant(ratio_of_totals(ours, other) - 1)
+
+
+def _flag() -> pl.Expr:
+    """The first that holds: a count that is not taken explains the other differences."""
+    differs = (pl.col("cap_usd") / pl.col("candidate_cap_usd")).log().abs() > log(1 + AGREEMENT)
+    return (
+        pl.when(pl.col("held_reason").is_not_null())
+        .then(pl.lit("held"))
+        .when(pl.col("cause") == "lags_split")
+        .then(pl.lit("vendor_lags_split"))
+        .when(pl.col("cause").is_not_null())
+        .then(pl.lit("vendor_jumped"))
+        .when(differs)
+        .then(pl.lit("vendor_differs"))
+        .when(pl.col("quality") == "disputed")
+        .then(pl.lit("check_differs"))
+        .otherwise(pl.lit("agrees"))
+    )
+
+
+def _begins_month() -> pl.Expr:
+    month = pl.col("session_date").dt.truncate("1mo")
+    return pl.col("previous_session").is_null() | (pl.col("previous_session") < month)
