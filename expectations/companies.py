@@ -18,10 +18,10 @@ _VERDICTS = pl.Series("verdict", [*ADMITTED, "jump", "first_level"])
 def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     """Companies with ``verdict`` (admitted, confirmed, jump, first_level), log gap, anchors and the pending level.
 
-    ``recalled``: companies of the session (company_id, ticker, cap_usd, tier, return_price, dollar_volume_usd) with
-    the last admitted cap and what else is remembered of each. A company not seen within the horizon is judged as a
-    first appearance. On the very first session there is nothing to rank against but the session itself; the same
-    level rule applies.
+    ``recalled``: companies of the session (company_id, ticker, cap_usd, shares, tier, return_price, dollar_volume_usd)
+    with the last admitted cap and what else is remembered of each. A company not seen within the horizon is judged as
+    a first appearance. On the very first session there is nothing to rank against but the session itself; the same
+    level rule applies. A vendor's count that no company can have (``shares``, cap / price) is never admitted.
     """
     cap = recalled["cap_usd"].to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -41,7 +41,8 @@ def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     is_confirmed = _is_confirmed(np.fmax(cap, floats(recalled["anchor_cap_usd"])), gap, streak, turnover)
     # A better source of the count speaks for its own level; falling back on the vendor's, the level must be the same.
     is_confirmed |= ~is_vendors & (recalled["tier"] != recalled["anchor_tier"]).fill_null(value=False).to_numpy()
-    code = np.select([~is_suspect, is_confirmed, is_known], [0, 1, 2], 3)
+    is_no_count = is_vendors & (floats(recalled["shares"]) < rules.FIRST_LEVEL.params["min_shares"])
+    code = np.select([~(is_suspect | is_no_count), is_confirmed & ~is_no_count, is_known], [0, 1, 2], 3)
     return recalled.hstack(
         [
             pl.Series("step_log", step),

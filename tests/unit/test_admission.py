@@ -25,14 +25,18 @@ B = 1_000_000_000
 
 
 def companies(
-    *rows: tuple[str, int, float | None], dollar_volume: int | None = 10_000_000, tier: str = "vendor_implied"
+    *rows: tuple[str, int, float | None],
+    dollar_volume: int | None = 10_000_000,
+    tier: str = "vendor_implied",
+    price: float = 10.0,
 ) -> pl.DataFrame:
     return pl.DataFrame(
-        [(company, company, cap, growth, dollar_volume, tier, False) for company, cap, growth in rows],
+        [(company, company, cap, cap / price, growth, dollar_volume, tier, False) for company, cap, growth in rows],
         schema={
             "company_id": pl.String,
             "ticker": pl.String,
             "cap_usd": pl.Int64,
+            "shares": pl.Float64,
             "return_price": pl.Float64,
             "dollar_volume_usd": pl.Int64,
             "tier": pl.String,
@@ -152,6 +156,21 @@ def market(*, odd_cap: int, odd_volume: int) -> pl.DataFrame:
 def test_a_first_appearance_is_judged_by_its_level(cap: int, volume: int, expected: str) -> None:
     judged = judged_by(market(odd_cap=cap, odd_volume=volume), empty_company_state())
     assert judged.filter(pl.col("company_id") == "odd")["verdict"].item() == expected
+
+
+def test_a_count_that_no_company_has_is_never_confirmed() -> None:
+    """Knife River, 2023: 1,000 shares for its first 27 sessions, and nothing else to see; Apollo, known, for five."""
+    for memory, expected in (
+        (empty_company_state(), "first_level"),
+        (state({"company_id": "a", "anchor_cap_usd": 27 * B}), "jump"),
+    ):
+        for number in range(8):
+            day = D1 + timedelta(days=number)
+            judged = judged_by(companies(("a", 47_805, 0.0), price=47.8), memory, day - timedelta(days=7))
+            memory = next_state(judged, is_admitted(judged), memory, day)
+            assert judged["verdict"].item() == expected
+    own = companies(("a", 47_805, 0.0), price=47.8, tier="files_shares")
+    assert judged_by(own, empty_company_state())["verdict"].item() == "admitted"
 
 
 @pytest.mark.parametrize("volume", [None, 1_000_000])

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,27 @@ def instance(*parts: str, form: str = "10-K", doctype: str = "") -> bytes:
         '<unit id="u-cad"><measure>iso4217:CAD</measure></unit>',
     ]
     return _ROOT.format(doctype=doctype, body="\n".join(body)).encode()
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """What a cover page says of one class: its member (empty where it names none), count, title and symbol."""
+
+    member: str = ""
+    shares: int | None = None
+    title: str = ""
+    symbol: str = ""
+
+
+def cover_page(cik: int, form: str, as_of: date, *classes: OfClass) -> bytes:
+    """The instance of a report whose cover page counts these classes on a day."""
+    year = f"{as_of.year - 1}-01-01/{as_of.year - 1}-12-31"
+    parts = []
+    for number, told in enumerate(classes):
+        axis = {"StatementClassOfStockAxis": told.member} if told.member else {}
+        parts += [context(f"day-{number}", as_of.isoformat(), **axis), context(f"year-{number}", year, **axis)]
+        if told.shares is not None:
+            parts.append(dei("EntityCommonStockSharesOutstanding", f"day-{number}", str(told.shares), "u-shares"))
+        for tag, text in (("Security12bTitle", told.title), ("TradingSymbol", told.symbol)):
+            parts += [dei(tag, f"year-{number}", text)] if text else []
+    return instance(*parts, form=form).replace(b"0000999999", f"{cik:010}".encode())

@@ -160,7 +160,8 @@ def _is_scaled(gap: pl.Expr) -> pl.Expr:
 def _decided(news: pl.DataFrame, vetted: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
     """What was decided about companies that are listed; of the others nobody asks."""
     companies = lines.group_by("cik").agg(pl.col("company_id").sort_by("first_session", "symbol").first())
-    told = news.join(vetted.select("cik", "reason_code"), on="cik").join(companies, on="cik")
+    reasons = vetted.select("cik", "reason_code")
+    told = news.join(reasons, on="cik", maintain_order="left").join(companies, on="cik", maintain_order="left")
     status = pl.when(pl.col("reason_code").is_null()).then(pl.lit("accepted")).otherwise(pl.lit("refused"))
     return told.with_columns(status=status, decided_on=pl.lit(session, pl.Date)).select(
         pl.col(name).cast(dtype) for name, dtype in DECIDED.items()

@@ -19,7 +19,7 @@ MAX_AGE_DAYS_ANNUAL = 500
 ANNUAL_FORMS = ("20-F", "20-F/A", "40-F", "40-F/A")
 
 CONVERSIONS: dict[tuple[int, str], float] = {(1067983, "CommonClassAMember"): 1500.0}
-"""Company (CIK) and unlisted class to shares of its first listed class; others convert one to one.
+"""Company (CIK) and class to shares of its other classes that one share converts into; others convert one to one.
 Source: Berkshire Hathaway's annual report, note on common stock: a class A share converts into 1,500 class B shares."""
 
 LINE_COUNTS: dict[str, pl.DataType] = {
@@ -103,28 +103,34 @@ def is_depositary(title: pl.Expr) -> pl.Expr:
     return title.str.contains(r"(?i)deposit[ao]ry|\bADSs?\b|\bADRs?\b")
 
 
-def _converted() -> pl.Expr:
-    """Shares of each class in shares of the first listed one."""
+def _units() -> pl.Expr:
+    """What a share of each class converts into (CONVERSIONS)."""
     ratio = pl.lit(1.0)
     for (cik, share_class), into in CONVERSIONS.items():
         is_it = (pl.col("cik") == cik) & (pl.col("share_class") == share_class)
         ratio = pl.when(is_it).then(into).otherwise(ratio)
-    return pl.col("shares") * ratio
+    return ratio
 
 
 def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Companies of one line: all classes are counted at its price, in depositary shares where it is one."""
+    """Companies of one line: all classes are counted at its price, in depositary shares where it is one.
+
+    Where the line is the class that the others are parts of, they are counted in its shares.
+    """
     # Of depositary shares a cover page gives title and symbol; the count is that of the shares behind them.
     is_told = (pl.col("basis") == "single") | is_depositary(pl.col("title")).fill_null(value=False)
     is_counted = pl.col("shares").is_not_null() | is_told
     totals = fresh.group_by("cik").agg(
-        shares=_converted().sum(),
+        shares=(pl.col("shares") * _units()).sum(),
         is_whole=is_counted.all() & pl.col("shares").is_not_null().any(),
         **{name: pl.col(name).first() for name in ("as_of", "accession", "basis")},
     )
-    per_line = pl.when("is_ads").then(pl.col("ads_ratio")).otherwise(1.0)
+    listed = fresh.filter(pl.col("symbol").is_not_null()).unique(["cik", "symbol"], keep="first", maintain_order=True)
+    units = listed.select("cik", "symbol", units=_units())
+    per_line = pl.when("is_ads").then(pl.col("ads_ratio")).otherwise(pl.col("units").fill_null(1.0))
     return (
         lines.join(totals, on="cik")
+        .join(units, on=["cik", "symbol"], how="left", maintain_order="left")
         .filter("is_whole")
         .select("line", "as_of", "accession", "basis", shares=pl.col("shares") / per_line)
         .filter(pl.col("shares").is_not_null())
@@ -164,13 +170,18 @@ def _matched(lines: list[Row], classes: list[Row]) -> list[Row]:
     unlisted = [row for row in classes if row["share_class"] not in listed]
     if any(row["shares"] is None for row in unlisted if row["symbol"]):
         return []
-    extra = sum((row["shares"] or 0) * CONVERSIONS.get((row["cik"], row["share_class"]), 1.0) for row in unlisted)
+    first = pairs[0][1]
+    extra = sum((row["shares"] or 0) * _into(row) for row in unlisted) / (_into(first) if first else 1.0)
     return [
         {name: own[name] for name in ("as_of", "accession", "basis")}
         | {"line": line["line"], "shares": float(own["shares"]) + (extra if number == 0 else 0.0)}
         for number, (line, own) in enumerate(pairs)
         if own
     ]
+
+
+def _into(row: Row) -> float:
+    return CONVERSIONS.get((row["cik"], row["share_class"]), 1.0)
 
 
 def _listing(line: Row) -> tuple[date, str]:
