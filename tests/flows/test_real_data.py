@@ -136,3 +136,17 @@ def test_broken_files_of_2021_are_named_and_kept(
     assert not site.paths.warehouse.exists()
     landed = [file for file in site.paths.landing.rglob(f"nyse/{session}/*") if not file.name.endswith(".meta.json")]
     assert [file.read_bytes() for file in landed] == [target.read_bytes()]
+
+
+@pytest.mark.usefixtures("light_gate")
+def test_a_declared_split_whose_previous_close_was_not_adjusted(real: Callable[[str], Site]) -> None:
+    """ANET, 2024-12-04: four for one, a change of -74.6 % against the old close, and the count a session late."""
+    site = started(real("anet"), date(2024, 12, 2), date(2024, 12, 3))
+    for session in (date(2024, 12, 4), date(2024, 12, 5)):
+        assert site.nightly(session).exit_code == 0
+    caps = site.rows("core.market_caps", ticker="ANET")
+    assert caps["cap_usd"].is_between(129e9, 135e9).to_list() == [True] * 4
+    assert caps["return_price"].drop_nulls().abs().max() < 0.03
+    names = ("ex_date", "ratio", "evidence", "status", "declared_source")
+    split = (date(2024, 12, 4), 4.0, "declared", "confirmed", "corporate_actions")
+    assert site.rows("core.splits", *names, symbol="ANET").rows() == [split]

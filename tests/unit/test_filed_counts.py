@@ -86,7 +86,7 @@ def equity(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def splits(*rows: tuple[str, date, float]) -> pl.DataFrame:
-    full = [(security, day, ratio, "price", None, None) for security, day, ratio in rows]
+    full = [(security, day, ratio, "price", None, None, None) for security, day, ratio in rows]
     return pl.DataFrame(full, schema=SPLITS_SCHEMA, orient="row")
 
 
@@ -102,12 +102,16 @@ def reasons(book: pl.DataFrame, lines: pl.DataFrame, known_splits: pl.DataFrame 
 
 
 def on_lines(
-    book: pl.DataFrame, lines: pl.DataFrame, session: date, known_splits: pl.DataFrame | None = None
+    book: pl.DataFrame,
+    lines: pl.DataFrame,
+    session: date,
+    known_splits: pl.DataFrame | None = None,
+    own: pl.DataFrame | None = None,
 ) -> dict[str, tuple[float, str]]:
     """Symbol to the filed count in shares of the session, and its tier."""
     known = no_splits() if known_splits is None else known_splits
     current, _ = update_counts(no_counts(), book, lines, known, None, session)
-    found = line_counts(lines, current, known, session).join(lines.select("line", "symbol"), on="line")
+    found = line_counts(lines, current, known, session, own).join(lines.select("line", "symbol"), on="line")
     return {row["symbol"]: (row["filed_shares"], row["filed_tier"]) for row in found.to_dicts()}
 
 
@@ -361,6 +365,19 @@ def test_a_new_depositary_ratio_is_no_split_of_the_shares_behind() -> None:
     after = before.with_columns(ads_ratio=pl.lit(25.0), ads_ratio_from=pl.lit(day + timedelta(days=2)))
     assert on_lines(book, before, day, known)["VEON"][0] == pytest.approx(70_000_000)
     assert on_lines(book, after, day + timedelta(days=2), known)["VEON"][0] == pytest.approx(70_000_000)
+
+
+def test_the_operators_depositary_ratio_goes_before_the_title() -> None:
+    """What a title says may be out of date; splits before the operator's first day are in the ratio already."""
+    book = counts({"shares": 800_000_000, "symbol": "ADS", "title": "ADSs, each representing 4 ordinary shares"})
+    lines = equity({"symbol": "ADS", "security_type": "depositary_share"})
+    day = FILED + timedelta(days=3)
+    known = splits(("ADS", day, 0.5))
+    own = pl.DataFrame({"symbol": ["ADS"], "ratio": [8.0], "valid_from": [day]})
+    assert on_lines(book, lines, day, known)["ADS"][0] == 100_000_000
+    assert on_lines(book, lines, day, known, own)["ADS"][0] == 100_000_000
+    assert on_lines(book, lines, day)["ADS"][0] == 200_000_000
+    assert on_lines(book, lines, day, None, own)["ADS"][0] == 100_000_000
 
 
 @pytest.mark.parametrize(

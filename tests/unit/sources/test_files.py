@@ -12,12 +12,23 @@ from flows.edge.landing import LandedFile, Landing
 from flows.errors import SourceError, UsageError
 from flows.sources import SourceSettings, source
 from transforms.staging import Staged
-from transforms.staging.files import CAPS, QUOTES, SHARE_COUNTS
+from transforms.staging.files import CAPS, CORRECTIONS, DEPOSITARY_RATIOS, QUOTES, SHARE_COUNTS, SPLITS
 
 D = date
 FILES = source("files")
 QUOTE = {"session_date": D(2026, 1, 2), "exchange": "xetra", "symbol": "INNO", "close": 25.0}
 COUNT = {"symbol": "INNO", "as_of": D(2025, 12, 31), "shares": 20_000_000}
+SPLIT = {"symbol": "INNO", "ex_date": D(2026, 1, 2), "ratio_new": 3.0, "ratio_old": 2.0}
+RATIO = {"symbol": "INNO", "ratio": 0.5, "valid_from": D(2026, 1, 2)}
+CORRECTION = {
+    "source": "sec_edgar",
+    "cik": 1001,
+    "accession": "0000001001-25-000001",
+    "field": "shares",
+    "expect": 20_000,
+    "value": 20_000_000,
+    "reason": "filed in thousands",
+}
 CAP = {"symbol": "INNO", "as_of": D(2026, 1, 2), "cap_usd": 500_000_000}
 
 
@@ -46,7 +57,14 @@ def landed(tmp_path: Path, dataset: str, payload: bytes, suffix: str) -> LandedF
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize(
     ("dataset", "row", "schema"),
-    [("quotes", QUOTE, QUOTES), ("share_counts", COUNT, SHARE_COUNTS), ("caps", CAP, CAPS)],
+    [
+        ("quotes", QUOTE, QUOTES),
+        ("share_counts", COUNT, SHARE_COUNTS),
+        ("caps", CAP, CAPS),
+        ("splits", SPLIT, SPLITS),
+        ("depositary_ratios", RATIO, DEPOSITARY_RATIOS),
+        ("corrections", CORRECTION, CORRECTIONS),
+    ],
 )
 def test_the_least_that_is_needed(
     tmp_path: Path, dataset: str, row: dict[str, object], schema: dict[str, pl.DataType], kind: str
@@ -136,6 +154,19 @@ def test_share_counts_by_company_and_by_class(tmp_path: Path) -> None:
     ]
     with pytest.raises(SourceError, match="needs symbol or company"):
         read(tmp_path, "share_counts", pl.DataFrame([{"as_of": D(2025, 1, 1), "shares": 5}]), "csv")
+
+
+def test_a_correction_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    rows = [CORRECTION | {"accession": f"a{number}"} for number in range(100)]
+    with pytest.raises(SourceError, match="missing_value") as caught:
+        read(tmp_path, "corrections", pl.DataFrame([*rows, CORRECTION | {"reason": None}]), "csv")
+    assert caught.value.field == "reason"
+
+
+def test_a_header_alone_takes_all_corrections_back(tmp_path: Path) -> None:
+    assert read(tmp_path, "corrections", pl.DataFrame([CORRECTION]).clear(), "csv").rows.is_empty()
+    with pytest.raises(SourceError, match="no rows"):
+        read(tmp_path, "splits", pl.DataFrame([SPLIT]).clear(), "csv")
 
 
 @pytest.mark.parametrize("number", ["1,234.5", "12 EUR", "25,0"])
