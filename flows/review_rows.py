@@ -60,9 +60,10 @@ _LAST = pl.col("session_date").cast(pl.String)
 def review_rows(open_gaps: pl.DataFrame, filings: pl.DataFrame, refused: pl.DataFrame, run_id: str) -> pl.DataFrame:
     """One row per thing to look at (REVIEW), the largest first; a session that was refused stands above all.
 
-    ``open_gaps``: OPEN_GAPS, rows of marts.cap_reconciliation of the last published session with the last admitted cap
-    of held companies, and since when and for how many sessions the flag has held. ``filings``: FILINGS, counts refused
-    lately. ``refused``: REFUSED, sessions refused since, and of them the companies most suspect.
+    ``open_gaps``: OPEN_GAPS, what is to reconcile on the last published session as marts.cap_reconciliation tells it,
+    with the last admitted cap of held companies, and since when and for how many sessions the flag has held.
+    ``filings``: FILINGS, counts refused lately. ``refused``: REFUSED, sessions refused since, and of them the
+    companies most suspect.
     """
     parts = [_of_gaps(open_gaps), _of_filings(filings), _of_refused(refused)]
     # Of a check or a filing that is a thousandfold off, the other figure says nothing about size.
@@ -161,8 +162,10 @@ def _suggestion() -> pl.Expr:
         'smallcaps decide accept-company --session {} --company {} --reason "..."', _LAST, pl.col("ticker")
     )
     session = pl.format('smallcaps decide accept-session --session {} --reason "..."', _LAST)
+    told_in = pl.when(pl.col("what") == "disputed").then(pl.lit("core.market_caps"))
     look = pl.format(
-        "smallcaps sql \"from marts.cap_reconciliation where company_id = '{}' order by session_date desc limit 20\"",
+        "smallcaps sql \"from {} where company_id = '{}' order by session_date desc limit 20\"",
+        told_in.otherwise(pl.lit("marts.cap_reconciliation")),
         pl.col("company_id"),
     )
     filed = pl.format(

@@ -7,7 +7,15 @@ import polars as pl
 
 from flows.edge.review_file import write_review
 from flows.edge.warehouse import reading
-from flows.review_rows import FILINGS, OPEN_GAPS, REFUSED, REFUSED_FILING_DAYS, refused_session, review_rows
+from flows.review_rows import (
+    DISPUTED_USD,
+    FILINGS,
+    OPEN_GAPS,
+    REFUSED,
+    REFUSED_FILING_DAYS,
+    refused_session,
+    review_rows,
+)
 from flows.run import Run
 from flows.steps.admit import JudgedSession
 
@@ -18,27 +26,53 @@ with sessions as (
 ),
 last_session as (select max(session_date) as session_date from sessions)
 """
-# A flag has held since the first session from which on no session lacks it.
+# A flag has held since the first session from which on no session lacks it. Disputed caps stand in the mart once a
+# month, and in core.market_caps every day.
 _OPEN_GAPS = f"""
 {_SESSIONS},
+gaps as (
+    select * from marts.cap_reconciliation where flag not in ('agrees', 'check_differs')
+),
+disputed as (
+    select caps.*
+    from core.market_caps as caps
+    inner join last_session on caps.session_date = last_session.session_date
+    left join gaps on caps.session_date = gaps.session_date and caps.company_id = gaps.company_id
+    where caps.quality = 'disputed' and caps.cap_usd > ? and gaps.flag is null
+),
+flagged as (
+    select company_id, flag, session_date from gaps
+    union all
+    select caps.company_id, 'check_differs', caps.session_date
+    from core.market_caps as caps
+    where caps.quality = 'disputed' and caps.company_id in (select company_id from disputed)
+),
 placed as (
-    select gaps.company_id, gaps.flag, gaps.session_date,
-        sessions.place - row_number() over (partition by gaps.company_id, gaps.flag order by sessions.place) as stretch
-    from marts.cap_reconciliation as gaps
-    inner join sessions on gaps.session_date = sessions.session_date
+    select flagged.company_id, flagged.flag, flagged.session_date,
+        sessions.place - row_number() over (
+            partition by flagged.company_id, flagged.flag order by sessions.place
+        ) as stretch
+    from flagged inner join sessions on flagged.session_date = sessions.session_date
 ),
 stretches as (
     select company_id, flag, min(session_date) as since, max(session_date) as until, count(*) as sessions
     from placed group by company_id, flag, stretch
+),
+open_gaps as (
+    select gaps.* from gaps inner join last_session on gaps.session_date = last_session.session_date
+    union all by name
+    select session_date, company_id, ticker, tier, cap_usd, check_shares, quality, reason,
+        shares / check_shares - 1 as check_gap, 'check_differs' as flag
+    from disputed
 )
-select gaps.*, stretches.since, stretches.sessions, held.last_cap_usd
-from marts.cap_reconciliation as gaps
-inner join last_session on gaps.session_date = last_session.session_date
+select open_gaps.*, stretches.since, stretches.sessions, held.last_cap_usd
+from open_gaps
 inner join stretches
-    on gaps.company_id = stretches.company_id and gaps.flag = stretches.flag and gaps.session_date = stretches.until
+    on open_gaps.company_id = stretches.company_id and open_gaps.flag = stretches.flag
+    and open_gaps.session_date = stretches.until
 left join ops.quarantine as held
-    on gaps.session_date = held.session_date and gaps.company_id = held.entity and gaps.flag = 'held'
-order by gaps.company_id
+    on open_gaps.session_date = held.session_date and open_gaps.company_id = held.entity and open_gaps.flag = 'held'
+order by open_gaps.company_id
 """  # noqa: S608 - put together from constants
 _FILINGS = f"""
 {_SESSIONS}
@@ -85,7 +119,7 @@ def _published(warehouse: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
         return pl.DataFrame(schema=OPEN_GAPS), pl.DataFrame(schema=FILINGS), sessions
     with reading(warehouse) as con:
         return (
-            con.execute(_OPEN_GAPS).pl(),
+            con.execute(_OPEN_GAPS, [DISPUTED_USD]).pl(),
             con.execute(_FILINGS, [REFUSED_FILING_DAYS]).pl(),
             con.execute(_REFUSED).pl(),
         )

@@ -1,4 +1,4 @@
--- question: Of which companies do the sources of the cap differ today, by how much, and since when so?
+-- question: Of which companies do the sources of the cap differ today, by how much, and since when?
 
 with
 
@@ -8,7 +8,7 @@ open_rows as (
     from marts.cap_reconciliation as reconciliation
     where
         reconciliation.session_date = (select max(caps.session_date) from core.market_caps as caps)
-        and reconciliation.flag <> 'agrees'
+        and reconciliation.flag in ('vendor_differs', 'vendor_lags_split', 'vendor_jumped', 'held')
 
 ),
 
@@ -47,6 +47,5 @@ from open_rows
 left join without_it
     on open_rows.company_id = without_it.company_id
 order by
-    open_rows.flag = 'check_differs',
     coalesce(open_rows.cap_usd, open_rows.candidate_cap_usd) desc
 limit 200

@@ -143,10 +143,10 @@ def work() -> Frames:
 
 
 def gaps(*more: Mapping[str, Any]) -> pl.DataFrame:
-    """What is to reconcile: on the second session MICR's cap is disputed; and these rows."""
-    disputed = {"session_date": SECOND, "company_id": company_id("MICR"), "vendor_cap_usd": cap("MICR"), "gap": 0.0,
-                "check_gap": 0.25, "flag": "check_differs"}  # fmt: skip
-    filled = [{name: row.get(name) for name in CAP_GAPS} for row in (disputed, *more)]
+    """What is to reconcile: on the second session the vendor's count of MICR is not taken; and these rows."""
+    jumped = {"session_date": SECOND, "company_id": company_id("MICR"), "vendor_cap_usd": cap("MICR"), "gap": 0.0,
+                "check_gap": 0.25, "flag": "vendor_jumped"}  # fmt: skip
+    filled = [{name: row.get(name) for name in CAP_GAPS} for row in (jumped, *more)]
     return pl.DataFrame(filled, schema=CAP_GAPS)
 
 

@@ -162,7 +162,7 @@ class TestCapReconciliation:
         assert (row["ticker"], row["tier"], row["cap_usd"], row["check_shares"]) == (
             "MICR", "vendor_implied", 777, 8_000_000,
         )  # fmt: skip
-        assert (row["vendor_cap_usd"], row["check_gap"], row["flag"]) == (hand_made.cap("MICR"), 0.25, "check_differs")
+        assert (row["vendor_cap_usd"], row["check_gap"], row["flag"]) == (hand_made.cap("MICR"), 0.25, "vendor_jumped")
         assert (row["quality"], row["reason"]) == ("single_source", "one source")
 
     def test_a_held_company_has_a_row_without_a_cap(self, build_on: Callable[[], Build]) -> None:

@@ -69,7 +69,7 @@ def test_tiers_that_differ_say_since_when(good: Path) -> None:
     found = answer(good, "where_tiers_differ")
 
     assert found.select("ticker", "flag", "check_gap_pct", "last_session_without").rows() == [
-        ("MICR", "check_differs", 25.0, hand_made.FIRST)
+        ("MICR", "vendor_jumped", 25.0, hand_made.FIRST)
     ]
 
 

@@ -34,7 +34,7 @@ def statements(*reports: tuple[str, date, date, int | None], diluted: int | None
     return Statements(income=income, balance=income)
 
 
-def rated(
+def judged(
     shares: float,
     facts: Statements,
     day: date = D1,
@@ -43,7 +43,7 @@ def rated(
     vendor: float | None = None,
     months: pl.DataFrame | None = None,
     splits: pl.DataFrame | None = None,
-) -> tuple[Any, Any]:
+) -> dict[str, Any]:
     caps = pl.DataFrame(
         [(day, "C:A", shares, tier, vendor)],
         schema={
@@ -56,7 +56,11 @@ def rated(
         orient="row",
     )
     entities = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "source_entity": ["7"]})
-    row = cap_quality.cap_quality(caps, entities, check_counts(facts), months, splits).row(0, named=True)
+    return cap_quality.cap_quality(caps, entities, check_counts(facts), months, splits).row(0, named=True)
+
+
+def rated(shares: float, facts: Statements, day: date = D1, **given: Any) -> tuple[Any, Any]:
+    row = judged(shares, facts, day, **given)
     return row["quality"], row["reason"]
 
 
@@ -257,3 +261,10 @@ def test_options_are_no_class_of_their_own() -> None:
     """Apple 2022: 16.39 billion, diluted 16.52; the vendor once gave 17.34."""
     facts = statements(("7", date(2024, 3, 31), date(2024, 5, 6), 16_391_724_000), diluted=16_519_291_000)
     assert rated(17_337_340_000, facts, JUNE) == ("disputed", cap_quality.DIFFERS)
+
+
+@pytest.mark.parametrize(
+    ("day", "check"), [(date(2024, 2, 19), None), (date(2024, 2, 20), 100_000_000), (date(2025, 4, 1), None)]
+)
+def test_the_average_that_checks_a_count_is_told_as_published(day: date, check: int | None) -> None:
+    assert judged(250_000_000, ONE, day)["check_shares"] == check

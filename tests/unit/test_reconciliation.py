@@ -55,7 +55,7 @@ def test_a_cap_with_nothing_beside_it_is_not_told() -> None:
 
 
 def test_a_disputed_count_is_told_with_its_gap_to_the_average() -> None:
-    row = one(told([{"quality": "disputed", "check_shares": 80}]))
+    row = one(told([{"quality": "disputed", "check_shares": 80, "previous_session": None}]))
     assert (row["flag"], row["check_gap"], row["gap"], row["vendor_cap_usd"]) == ("check_differs", 0.25, 0.0, 1_000)
 
 
@@ -70,7 +70,7 @@ def test_a_count_that_is_not_taken_is_told_with_the_vendors_own_cap(cause: str, 
 def test_lines_that_add_nothing_say_nothing_of_the_company() -> None:
     twin = {"vendor_cap_usd": 900, "class_cap_usd": 0, "factor_cause": "lags_split"}
     assert told([{}], [{}, twin]).is_empty()
-    disputed = one(told([{"quality": "disputed", "check_shares": 80}], [{}, twin]))
+    disputed = one(told([{"quality": "disputed", "check_shares": 80, "previous_session": None}], [{}, twin]))
     assert (disputed["vendor_cap_usd"], disputed["flag"]) == (1_000, "check_differs")
 
 
@@ -85,16 +85,25 @@ def test_another_tier_agrees_within_five_percent(beside: int, flag: str) -> None
     assert row["gap"] == pytest.approx(1_000 / beside - 1, abs=1e-12)
 
 
-def test_agreement_is_told_on_a_companys_first_session_of_a_month() -> None:
-    cap = {"tier": "sec_single", "quality": "trusted"}
-    beside = [{"session_date": day} for day in (D2, FEBRUARY)]
-    found = told(
-        [cap | {"session_date": D2, "previous_session": D1}, cap | {"session_date": FEBRUARY, "previous_session": D2}],
-        candidates=beside,
-    )
-    assert found.select("session_date", "flag").rows() == [(FEBRUARY, "agrees")]
-    apart = told([cap | {"previous_session": D1}], candidates=[{"cap_usd": 500}])
-    assert apart["flag"].to_list() == ["vendor_differs"]
+@pytest.mark.parametrize(
+    ("cap", "beside", "flag"),
+    [
+        ({"tier": "sec_single", "quality": "trusted"}, [{}], "agrees"),
+        ({"quality": "disputed", "check_shares": 80}, [], "check_differs"),
+    ],
+)
+def test_what_changes_by_the_quarter_is_told_on_a_companys_first_session_of_a_month(
+    cap: dict[str, Any], beside: list[dict[str, Any]], flag: str
+) -> None:
+    days = [{"session_date": D2, "previous_session": D1}, {"session_date": FEBRUARY, "previous_session": D2}]
+    candidates = [{**one, "session_date": day["session_date"]} for one in beside for day in days]
+    found = told([{**cap, **day} for day in days], candidates=candidates)
+    assert found.select("session_date", "flag").rows() == [(FEBRUARY, flag)]
+
+
+def test_a_tier_that_differs_is_told_every_session() -> None:
+    found = told([{"tier": "sec_single", "previous_session": D1}], candidates=[{"cap_usd": 500}])
+    assert found["flag"].to_list() == ["vendor_differs"]
 
 
 def test_of_several_sources_the_most_trusted_is_the_candidate() -> None:

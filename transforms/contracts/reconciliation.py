@@ -16,7 +16,8 @@ CAP_RECONCILIATION = Table(
     may_be_empty=True,
     notes=(
         "In it: companies with another tier beside the chosen one, with a vendor's count that is not taken, with a "
-        "disputed cap, and held ones. Of companies under the flag agrees only their first session of a month."
+        "disputed cap, and held ones. Under the flags agrees and check_differs only a company's first session of a "
+        "month stands here: counts change by the quarter, and core.market_caps has reason and check_shares of each day."
     ),
     columns=(
         SESSION,

@@ -31,8 +31,8 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
     class_cap_usd, factor_cause. ``candidates``: rows of core.cap_candidates. ``held``: session_date, company_id,
     ticker, cap_usd, reason of companies held back.
     Something is to reconcile where another tier stands beside the chosen one, where the vendor's count is not taken,
-    where the cap is disputed, and where the company is held. Of companies whose sources agree only the first session
-    of a month is told.
+    where the cap is disputed, and where the company is held. Where sources agree, or nothing but the second count
+    differs, only a company's first session of a month is told: counts change by the quarter.
     """
     other = candidates.sort(*_KEY, pl.col("tier").cast(pl.Enum(TIERS))).unique(_KEY, keep="first", maintain_order=True)
     others = other.select(*_KEY, candidate_tier="tier", candidate_cap_usd="cap_usd")
@@ -47,7 +47,9 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
         .join(by_vendor, on=_KEY, how="left")
         .join(not_taken, on=_KEY, how="left")
         .filter(
-            pl.col("candidate_tier").is_not_null() | pl.col("cause").is_not_null() | (pl.col("quality") == "disputed")
+            pl.col("candidate_tier").is_not_null()
+            | pl.col("cause").is_not_null()
+            | ((pl.col("quality") == "disputed") & _begins_month())
         )
     )
     waiting = held.select(*_KEY, "reason", held_ticker="ticker", candidate_cap_usd="cap_usd")
@@ -62,7 +64,11 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
         check_gap=_gap(pl.col("shares"), pl.col("check_shares")),
     )
     flagged = measured.with_columns(flag=_flag())
-    return flagged.filter((pl.col("flag") != "agrees") | _begins_month()).select(CAP_GAPS.keys()).sort(_KEY)
+    return (
+        flagged.filter(~pl.col("flag").is_in(["agrees", "check_differs"]) | _begins_month())
+        .select(CAP_GAPS.keys())
+        .sort(_KEY)
+    )
 
 
 def _stands_on_vendor() -> pl.Expr:
