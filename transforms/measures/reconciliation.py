@@ -37,31 +37,39 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
     other = candidates.sort(*_KEY, pl.col("tier").cast(pl.Enum(TIERS))).unique(_KEY, keep="first", maintain_order=True)
     others = other.select(*_KEY, candidate_tier="tier", candidate_cap_usd="cap_usd")
     by_vendor = candidates.filter(pl.col("tier") == "vendor_implied").select(*_KEY, candidate_by_vendor="cap_usd")
-    adding = lines.filter(pl.col("class_cap_usd") > 0)
+    is_adding = pl.col("class_cap_usd") > 0
     not_taken = (
-        adding.filter(pl.col("factor_cause").is_not_null()).group_by(_KEY).agg(cause=pl.col("factor_cause").min())
+        lines.filter(pl.col("factor_cause").is_not_null() & is_adding)
+        .group_by(_KEY)
+        .agg(cause=pl.col("factor_cause").min())
     )
+    # Of a quarter's caps a hundredth: they are looked up before anything is joined to them.
+    known = caps.select(*_KEY, "cap_usd", "shares", "check_shares", "tier", "quality", "previous_session")
+    apart = pl.concat([others.select(_KEY), not_taken.select(_KEY)])
+    disputed = known.filter((pl.col("quality") == "disputed") & _begins_month())
     rows = (
-        caps.select(*_KEY, "cap_usd", "shares", "check_shares", "tier", "quality", "previous_session")
+        pl.concat([known.join(apart, on=_KEY, how="semi"), disputed.join(apart, on=_KEY, how="anti")])
         .join(others, on=_KEY, how="left")
         .join(by_vendor, on=_KEY, how="left")
         .join(not_taken, on=_KEY, how="left")
-        .filter(
-            pl.col("candidate_tier").is_not_null()
-            | pl.col("cause").is_not_null()
-            | ((pl.col("quality") == "disputed") & _begins_month())
-        )
     )
-    waiting = held.select(*_KEY, "reason", held_ticker="ticker", candidate_cap_usd="cap_usd")
-    vendors = adding.group_by(_KEY).agg(lines_by_vendor=pl.col("vendor_cap_usd").sum())
-    asked = pl.concat([rows.select(_KEY), waiting.select(_KEY)])
-    told = pl.concat([rows, waiting.rename({"reason": "held_reason"})], how="diagonal").join(
-        vendors.join(asked, on=_KEY, how="semi"), on=_KEY, how="left"
+    waiting = held.select(*_KEY, held_reason="reason", held_ticker="ticker", candidate_cap_usd="cap_usd")
+    told = pl.concat([rows, waiting], how="diagonal")
+    vendors = (
+        lines.select(*_KEY, "vendor_cap_usd", "class_cap_usd")
+        .join(told, on=_KEY, how="semi")
+        .filter(is_adding)
+        .group_by(_KEY)
+        .agg(lines_by_vendor=pl.col("vendor_cap_usd").sum())
     )
     vendor_cap = pl.coalesce("candidate_by_vendor", pl.when(_stands_on_vendor()).then("lines_by_vendor"))
-    measured = told.with_columns(vendor_cap_usd=vendor_cap).with_columns(
-        gap=_gap(pl.col("cap_usd"), pl.coalesce("candidate_cap_usd", "vendor_cap_usd")),
-        check_gap=_gap(pl.col("shares"), pl.col("check_shares")),
+    measured = (
+        told.join(vendors, on=_KEY, how="left")
+        .with_columns(vendor_cap_usd=vendor_cap)
+        .with_columns(
+            gap=_gap(pl.col("cap_usd"), pl.coalesce("candidate_cap_usd", "vendor_cap_usd")),
+            check_gap=_gap(pl.col("shares"), pl.col("check_shares")),
+        )
     )
     flagged = measured.with_columns(flag=_flag())
     return (
