@@ -93,7 +93,7 @@ def count_of(symbol: str, session: date) -> int:
 
 @dataclass(frozen=True)
 class Walked:
-    """The year's companies (session_date, ticker, cap_usd, tier, price, return_price) with the vendor's cap of the line.
+    """The year's companies (session_date, ticker, cap_usd, tier, price, return_price), with the vendor's cap.
 
     ``facts``: the recorded companyfacts. ``splits``: the register after the year.
     """

@@ -1,0 +1,181 @@
+"""Three of the vendors' cap bugs from files to the published file, and a filing that comes later.
+
+The tiny market with the lines of three companies in the vendor's files, and their filings in the archive as the SEC
+has them: ticker map, submissions, cover pages as instances, companyfacts.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.flows.conftest import Site, lighten_gate
+from tests.golden.quoted_and_filed import Filed, Quote
+from tests.vendors.market import SESSIONS, Market, Night
+from tests.vendors.sec_documents import OfClass, companyfacts, cover_page, fact, filings, submissions
+
+DAYS = SESSIONS[:5]
+EX_DATE = DAYS[3]
+ALPHABET, BEONE, BEYOND = 1652044, 1651308, 1655210
+NAMES = {ALPHABET: "Alphabet Inc.", BEONE: "BeOne Medicines Ltd.", BEYOND: "Beyond Meat, Inc."}
+TICKERS = [(ALPHABET, "GOOGL"), (ALPHABET, "GOOG"), (BEONE, "ONC"), (BEYOND, "BYND")]
+FILED = [
+    Filed(
+        ALPHABET,
+        date(2024, 10, 30),
+        date(2024, 10, 22),
+        (
+            OfClass("CommonClassAMember", 5_820_000_000, "Class A Common Stock, $0.001 par value", "GOOGL"),
+            OfClass("CommonClassBMember", 850_000_000),
+            OfClass("CapitalClassCMember", 5_420_000_000, "Class C Capital Stock, $0.001 par value", "GOOG"),
+        ),
+    ),
+    Filed(
+        BEONE,
+        date(2024, 11, 12),
+        date(2024, 11, 5),
+        (
+            OfClass("AdsMember", None, "American Depositary Shares, each representing 13 Ordinary Shares", "ONC"),
+            OfClass("OrdinarySharesMember", 1_440_100_000, "Ordinary Shares, par value $0.0001 per share"),
+        ),
+    ),
+]
+LATER = Filed(
+    ALPHABET,
+    DAYS[4],
+    DAYS[2],
+    (
+        OfClass("CommonClassAMember", 5_830_000_000, "Class A Common Stock, $0.001 par value", "GOOGL"),
+        OfClass("CommonClassBMember", 850_000_000),
+        OfClass("CapitalClassCMember", 5_320_000_000, "Class C Capital Stock, $0.001 par value", "GOOG"),
+    ),
+)
+"""As of the third session and filed on the fifth: neither the third nor the fourth may know it."""
+
+
+def quotes(session: date) -> list[Quote]:
+    """What the vendor shows: Alphabet twice, ordinary shares at the price of an ADS, a count before its split."""
+    at = SESSIONS.index(session)
+    tick, before = 1 + 0.004 * (at % 2), 1 + 0.004 * ((at - 1) % 2)
+    split = 30.0 if session >= EX_DATE else 1.0
+    beyond = 0.46 * split * tick
+    return [
+        Quote("GOOGL", "Alphabet Inc. Class A Common Stock", 368.0 * tick, 4.63e12 * tick, 368.0 * before),
+        Quote("GOOG", "Alphabet Inc. Class C Capital Stock", 366.0 * tick, 4.60e12 * tick, 366.0 * before),
+        Quote("ONC", "BeOne Medicines Ltd. American Depositary Shares", 386.8 * tick, 557.0e9 * tick, 386.8 * before),
+        Quote("BYND", "Beyond Meat, Inc. Common Stock", beyond, beyond * 450e6, 0.46 * split * before, 4_000_000 + at),
+    ]
+
+
+def with_cases(night: Night) -> None:
+    """The cases among the lines of Nasdaq; volumes differ from session to session."""
+    at = SESSIONS.index(night.session)
+    night.rows["nasdaq"] += [
+        {**quote.row(), "volume": str(quote.volume + 1000 * at)} for quote in quotes(night.session)
+    ]
+
+
+def write_packed(path: Path, payload: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(payload, mtime=0) if path.suffix == ".gz" else payload)
+
+
+def write_cover(archive: Path, filed: Filed) -> None:
+    payload = cover_page(filed.cik, filed.form, filed.as_of, *filed.classes)
+    write_packed(archive / "sec_edgar" / "cover" / f"{filed.filed}_{filed.accession}.xml.gz", payload)
+
+
+def write_filings(archive: Path) -> None:
+    """The SEC's part of the archive."""
+    folder = archive / "sec_edgar"
+    rows = [[cik, NAMES[cik], ticker, "Nasdaq"] for cik, ticker in TICKERS]
+    tickers = {"fields": ["cik", "name", "ticker", "exchange"], "data": rows}
+    write_packed(folder / "company_tickers_exchange" / "2024-12-20.json.gz", json.dumps(tickers).encode())
+    for cik, name in NAMES.items():
+        listed = [ticker for number, ticker in TICKERS if number == cik]
+        told = {"name": name, "tickers": listed, "exchanges": ["Nasdaq"] * len(listed), "formerNames": []}
+        recent = filings((f"{cik:010}-24-000001", "2024-11-12", "10-Q", ""))
+        write_packed(folder / "submissions" / f"CIK{cik:010}.json.gz", submissions(cik, recent, **told))
+    for filed in FILED:
+        write_cover(archive, filed)
+    count = fact("2024-11-01", 450_000_000, "2024-11-07", form="10-Q", accn=f"{BEYOND:010}-24-000009")
+    payload = companyfacts(BEYOND, {"dei": {"EntityCommonStockSharesOutstanding": {"shares": [count]}}})
+    write_packed(folder / "companyfacts" / f"CIK{BEYOND:010}.json.gz", payload)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Five sessions backfilled; never changed."""
+    site = Site(tmp_path_factory.mktemp("bugs"), Market())
+    site.market.write(site.archive, SESSIONS[:6], {day: [with_cases] for day in SESSIONS[:6]})
+    write_filings(site.archive)
+    with pytest.MonkeyPatch.context() as patch:
+        lighten_gate(patch)
+        site.use(patch)
+        outcome = site.backfill(DAYS[0], DAYS[-1])
+        assert outcome.exit_code == 0, outcome.one_line
+        yield site
+
+
+def caps(site: Site, ticker: str) -> pl.DataFrame:
+    return site.rows("core.market_caps", "session_date", "cap_usd", "tier", ticker=ticker)
+
+
+@pytest.mark.parametrize(
+    ("ticker", "shown", "right", "tier"),
+    [("GOOG", 9.23e12, 4.44e12, "sec_class"), ("ONC", 557.0e9, 42.85e9, "sec_class")],
+)
+def test_every_session_has_the_right_cap(first: Site, ticker: str, shown: float, right: float, tier: str) -> None:
+    by_vendor = sum(quote.vendor_cap for quote in quotes(DAYS[0]) if quote.symbol.startswith(ticker))
+    assert by_vendor == pytest.approx(shown, rel=0.005)
+    rows = caps(first, ticker)
+    assert rows["session_date"].to_list() == list(DAYS)
+    assert set(rows["tier"]) == {tier}
+    for cap in rows["cap_usd"]:
+        assert float(cap) == pytest.approx(right, rel=0.006)
+
+
+def test_the_vendors_figure_stands_beside_ours(first: Site) -> None:
+    company = first.rows("core.market_caps", "company_id", ticker="ONC", session_date=DAYS[0]).item()
+    rows = first.rows("core.cap_candidates", "cap_usd", company_id=company, session_date=DAYS[0])
+    assert float(rows["cap_usd"].item()) == pytest.approx(557.0e9)
+
+
+def test_a_reverse_split_after_the_cover_page(first: Site) -> None:
+    """Price times thirty on the ex-date with the old count, by the vendor and by the newest filing: 6.2 billion."""
+    on_ex_date = next(quote for quote in quotes(EX_DATE) if quote.symbol == "BYND")
+    assert on_ex_date.vendor_cap == pytest.approx(6.2e9, rel=0.006)
+    rows = caps(first, "BYND")
+    assert rows["session_date"].to_list() == list(DAYS)
+    assert [float(cap) for cap in rows["cap_usd"]] == pytest.approx([207e6] * 5, rel=0.006)
+    splits = first.query("select ex_date, ratio from core.splits")
+    assert splits.rows() == [(EX_DATE, pytest.approx(1 / 30))]
+
+
+def test_nothing_of_them_is_held_back(first: Site) -> None:
+    assert first.query("from ops.quarantine where reason_code like 'ADM_%'").is_empty()
+
+
+def test_a_filing_that_comes_later_changes_no_earlier_session(
+    first: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The night after lands a report filed on the fifth session; a rebuild gives the first four as they were."""
+    site = first.copy_to(tmp_path / "later").use(monkeypatch)
+    lighten_gate(monkeypatch)
+    write_cover(site.archive, LATER)
+    assert site.nightly(SESSIONS[5]).exit_code == 0
+    assert site.rebuild().exit_code == 0
+    is_before = pl.col("session_date") < LATER.filed
+    for name in ("core.market_caps", "core.security_caps", "core.cap_candidates", "marts.segment_daily"):
+        before, after = (one.rows(name).filter(is_before) for one in (first, site))
+        assert before.height
+        assert after.equals(before), name
+    security = site.rows("core.securities", "security_id", symbol="GOOG").unique().item()
+    counted = site.rows("core.security_caps", "session_date", "shares", security_id=security).rows()
+    unlisted = 850_000_000.0  # class B goes with the line listed first, of two on one session by symbol
+    assert [shares - unlisted for day, shares in counted if day < LATER.filed] == [5_420_000_000.0] * 4
+    assert [shares - unlisted for day, shares in counted if day >= LATER.filed] == [5_320_000_000.0] * 2
