@@ -291,6 +291,16 @@ def test_an_unlisted_class_converts_at_its_ratio() -> None:
     assert found == {"BRK/B": (1_310_000_000 + 560_000 * 1500.0, "sec_class")}
 
 
+def test_a_class_that_converts_into_the_others_counts_them_in_its_own_shares() -> None:
+    """Berkshire with class A alone quoted: 1,500 class B shares make one of it."""
+    book = counts(
+        {"cik": 1067983, "basis": "class", "share_class": "CommonClassAMember", "symbol": "BRK/A", "shares": 560_000},
+        {"cik": 1067983, "basis": "class", "share_class": "CommonClassBMember", "symbol": "BRK/B", "shares": 1_500_000},
+    )
+    found = on_lines(book, equity({"cik": 1067983, "symbol": "BRK/A"}), FILED)
+    assert found == {"BRK/A": (561_000.0, "sec_class")}
+
+
 def test_both_berkshire_lines_carry_their_own() -> None:
     book = counts(
         {"cik": 1067983, "basis": "class", "share_class": "CommonClassAMember", "symbol": "BRK/A", "shares": 560_000},
