@@ -106,6 +106,11 @@ SEGMENT_CAPS = Rule(
     "critical",
     "The total of a session is the sum of its companies' caps, exactly; otherwise members were lost or doubled.",
 )
+FILER_CATEGORIES = Rule(
+    "GATE_FILER_CATEGORIES",
+    "critical",
+    "Every company of a segment is in one category of filer, or in `unknown`: companies and caps add up, exactly.",
+)
 YIELD_RECIPROCAL = Rule(
     "GATE_YIELD_RECIPROCAL",
     "critical",

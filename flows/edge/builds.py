@@ -153,6 +153,11 @@ class Build:
         """The rows of a SELECT over this build; HUGEINT comes as DECIMAL(38,0)."""
         return self._con.execute(sql).pl()
 
+    def look_up(self, sql: str, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a SELECT over this build that reads `frame` as the table `name`."""
+        with loading.registered(self._con, frame, name):
+            return self._con.execute(sql).pl()
+
     @property
     def catalog(self) -> str:
         """DuckDB's name for this build, beside other attached files."""

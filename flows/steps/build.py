@@ -11,7 +11,7 @@ import polars as pl
 from flows.edge.builds import Build
 from flows.market_calendar import known_at
 from flows.run import Run
-from flows.steps import core_tables
+from flows.steps import core_tables, filers
 from flows.steps.admit import Judged, JudgedSession, Walker
 from flows.steps.base import Base
 from flows.steps.facts import Facts, load_facts
@@ -24,6 +24,7 @@ from transforms.core.check_counts import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
 from transforms.core.declared_splits import no_declared, unseen
 from transforms.core.delistings import with_delistings
+from transforms.core.filer_categories import filer_categories
 from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
 from transforms.core.period_counts import with_counts
 from transforms.core.sec_facts import SOURCE as SEC
@@ -37,6 +38,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.filer_categories import filer_category_daily
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
@@ -60,11 +62,14 @@ class Progress:
     """Our counts by company and month, for comparison with averages over a period."""
     share_counts: pl.DataFrame
     """Counts that companies filed, as the walk decided about them."""
+    filer_states: pl.DataFrame
+    """What registrants are to the SEC, as they became known."""
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     segments: list[pl.DataFrame] = field(default_factory=list)
     valuations: list[pl.DataFrame] = field(default_factory=list)
     gaps: list[pl.DataFrame] = field(default_factory=list)
+    filer_categories: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
     """Rows of other sources than quotes that could not be read, until they are written with the first chunk."""
@@ -72,7 +77,7 @@ class Progress:
     """Tables that hold already what they should; the gate has judged them before."""
 
     @classmethod
-    def on(cls, base: Base, facts: Facts, sessions: Sequence[date]) -> "Progress":
+    def on(cls, base: Base, facts: Facts, filings: Filings, sessions: Sequence[date]) -> "Progress":
         """Nothing computed yet but what all chunks share."""
         first, last = sessions[0], sessions[-1]
         filed = entity_states(facts.filed, first, last, QUARTER_GAP_DAYS)
@@ -85,6 +90,7 @@ class Progress:
             check_counts(facts.statements),
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),
+            filers.states(filings),
         )
 
     @property
@@ -155,7 +161,7 @@ def _known(run: Run, filings: Filings) -> Known:
 def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings) -> tuple[Facts, Progress]:
     with run.timed("transform"):
         facts = load_facts(run, filings, base.files)
-        progress = Progress.on(base, facts, sessions)
+        progress = Progress.on(base, facts, filings, sessions)
         progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
         return facts, progress
 
@@ -214,6 +220,8 @@ def _transform(
     progress.valuations.append(valuation_daily(members, known))
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
+    categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
+    progress.filer_categories.append(filer_category_daily(members, categories))
     return {
         "ops.quarantine": held,
         "core.quotes": core_tables.quotes(judged),
@@ -283,6 +291,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         if progress.last_admitted:
             own = core_tables.supplied_counts(filled.known.own.counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", pl.concat([own, progress.share_counts]))
+            _write_filers(run, build, filled, progress.last_admitted)
         declared = unseen(filled.known.declared, walker.memory.splits, progress.securities, progress.last_admitted)
         build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities, declared))
         build.replace("core.bucket_memberships", progress.memberships)
@@ -295,8 +304,17 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.replace("ops.admission_counts", walker.memory.counts)
         build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
         build.work("valuation_daily", valuation)
+        build.work("filer_category_daily", _stacked(progress.filer_categories, "marts.filer_category_daily"))
         build.work("valuation_spread_daily", spreads)
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
+
+
+def _write_filers(run: Run, build: Build, filled: Filled, last: date) -> None:
+    progress = filled.progress
+    standings = filer_categories(progress.filer_states, progress.securities, last)
+    run.count("core.filer_categories", build.replace("core.filer_categories", standings))
+    floats = filers.floats(build, filled.filings, filled.known.own.floats, progress.securities, last)
+    run.count("core.free_float", build.replace("core.free_float", floats))
 
 
 def _fundamentals(progress: Progress, facts: Facts) -> pl.DataFrame | None:

@@ -1,5 +1,6 @@
 """stage, what was landed of the SEC, the exchanges' directory and the list of splits."""
 
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,12 +9,15 @@ import polars as pl
 
 from flows.edge.clock import new_york_date
 from flows.edge.landing import FileId, LandedFile
+from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
 from flows.steps.reader import Reader
+from flows.steps.reading import read
 from transforms.core.declared_splits import DECLARED, filed_ratios, no_declared
 from transforms.core.delistings import FORMS
 from transforms.core.directory_types import DIRECTORY
+from transforms.core.filer_categories import STANDING, told_by_filings, untold
 from transforms.core.reported_counts import COUNT_TAG, book_of
 from transforms.core.sec_facts import SOURCE as SEC
 from transforms.core.sec_facts import rejected_facts
@@ -21,8 +25,11 @@ from transforms.core.sec_identity import NAMES, TICKERS
 from transforms.staging import no_rejects
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
+from transforms.staging.sec_fsds import FSDS_SUB
 from transforms.staging.sec_submissions import SUBMISSIONS
 from transforms.staging.sec_tags import SPLIT_RATIO
+
+log = logging.getLogger(__name__)
 
 KNOWN: dict[str, pl.DataType] = {"known_on": pl.Date()}
 SEEN: dict[str, pl.DataType] = {"seen_from": pl.Date()}
@@ -47,6 +54,9 @@ class Filings:
     submissions: pl.DataFrame
     declared: pl.DataFrame = field(default_factory=no_declared)
     """Splits of the public list (DECLARED)."""
+    data_sets: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**FSDS_SUB, **KNOWN}))
+    standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STANDING))
+    """Categories of filers as submissions told them, those of files that were replaced since included."""
     rejects: pl.DataFrame = field(default_factory=no_rejects)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -73,14 +83,19 @@ def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
     submissions = [*_seen(reader, (sec_edgar.SUBMISSIONS,)), *_seen(reader, (sec_edgar.SUBMISSIONS_BULK,))]
     covers = [*_known(reader, (sec_edgar.COVER,)), *_known(reader, (sec_edgar.NOTES,))]
     facts = [*_known(reader, (sec_edgar.COMPANYFACTS,)), *_known(reader, (sec_edgar.COMPANYFACTS_BULK,))]
+    paged = _first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"])
+    data_sets = _stacked(_known(reader, (sec_edgar.FSDS_SUB,)), {**FSDS_SUB, **KNOWN})
+    standing = [frame for frame in submissions if "filer_category" in frame.columns]
     return Filings(
         tickers=_stacked(_seen(reader, (sec_edgar.TICKERS,)), {**TICKERS, **SEEN}),
         names=_stacked(submissions, {**NAMES, **SEEN}),
         directory=_stacked(_seen(reader, (), nasdaq_directory.NAME), {**DIRECTORY, **SEEN}),
-        covers=_first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"]),
+        covers=paged,
         facts=_first_known(_stacked(facts, {**FACTS, **KNOWN}), _FACT),
         submissions=_whole(submissions),
         declared=_declared(reader),
+        data_sets=data_sets,
+        standing=_stacked([*standing, *_replaced(run, told_by_filings(paged, data_sets))], STANDING),
         rejects=pl.concat([no_rejects(), *reader.rejects]),
         failures=reader.failures,
     )
@@ -112,6 +127,30 @@ def _known(reader: Reader, datasets: tuple[str, ...]) -> Iterator[pl.DataFrame]:
             reader.rejects.append(rejected_facts(rows))
         landed = pl.lit(None if is_history(file) else new_york_date(file.landed_at), pl.Date)
         yield rows.with_columns(known_on=pl.max_horizontal("filed", landed))
+
+
+def _replaced(run: Run, filed: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Submissions that a later download took the place of, of registrants whose standing no filing had told by then.
+
+    A night published what they say, so a rebuild must know it, too.
+    """
+    if SEC not in run.settings.enabled_sources:
+        return
+    in_use = {file.file_id for file in run.landing.newest(SEC, sec_edgar.SUBMISSIONS)}
+    files = [
+        file
+        for file in run.landing.files(SEC, sec_edgar.SUBMISSIONS)
+        if file.file_id not in in_use and not file.fault and not is_history(file)
+    ]
+    places = {"cik": pl.Int64, "known_on": pl.Date, "at": pl.UInt32}
+    rows = [(int(file.key), new_york_date(file.landed_at), at) for at, file in enumerate(files)]
+    for cik, day, at in untold(pl.DataFrame(rows, places, orient="row"), filed).sort("at").iter_rows():
+        try:
+            told, _ = read(run, files[at])
+        except SourceError as error:  # it was told when it was the newest
+            log.debug("%s: %s", cik, error.message)
+            continue
+        yield told.with_columns(seen_from=pl.lit(day, pl.Date))
 
 
 def _stacked(frames: list[pl.DataFrame] | Iterator[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The operator's own facts beside the quotes: counts, caps, splits, depositary ratios, corrections."""
+"""The operator's own facts beside the quotes: counts, caps, splits, ratios, corrections, free floats."""
 
 from datetime import date
 
@@ -27,9 +27,13 @@ class FileFacts:
         self.splits = self._rows(run, "splits", "splits")
         self.depositary_ratios = self._rows(run, "reference", "depositary_ratios")
         self.corrections = self._rows(run, "share_counts", "corrections")
+        self.floats = self._read(run, "free_float") if files.NAME in run.settings.enabled_sources else None
 
     def _rows(self, run: Run, role: Role, dataset: str) -> pl.DataFrame | None:
-        found = run.landing.newest(files.NAME, dataset) if files.NAME in run.settings.sources_of(role) else []
+        return self._read(run, dataset) if files.NAME in run.settings.sources_of(role) else None
+
+    def _read(self, run: Run, dataset: str) -> pl.DataFrame | None:
+        found = run.landing.newest(files.NAME, dataset)
         if not found:
             return None
         rows, rejects = read(run, found[-1])

@@ -55,3 +55,11 @@ select
     macro_values.known_at
 from core.macro as macro_values
 where macro_values.known_at < macro_values.as_of
+union all
+select
+    'core.free_float' as table_name,
+    floats.company_id as entity,
+    floats.as_of as about_date,
+    floats.known_at
+from core.free_float as floats
+where floats.known_at < floats.as_of

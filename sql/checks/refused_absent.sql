@@ -47,6 +47,11 @@ found as (
         'marts.segment_flows_daily' as table_name,
         flows.session_date
     from marts.segment_flows_daily as flows
+    union all
+    select distinct
+        'marts.filer_category_daily' as table_name,
+        categories.session_date
+    from marts.filer_category_daily as categories
 
 )
 

@@ -35,6 +35,7 @@ MARTS_FROM_WORK = (
     "valuation_spread_daily",
     "fund_flows_daily",
     "segment_flows_daily",
+    "filer_category_daily",
 )
 Frames = dict[str, pl.DataFrame]
 _EMPTY: dict[str, Any] = {
@@ -105,6 +106,16 @@ def core() -> Frames:
              "period_end": date(2023, 9, 30), "known_at": NOON, "vintage_date": FIRST, "value": 1e7,
              "source": "simfin"},
         ),
+        "core.free_float": rows(
+            "core.free_float",
+            {"company_id": company_id("INNO"), "as_of": date(2023, 6, 30), "known_at": NOON, "source": "sec_edgar",
+             "float_value_usd": 400_000_000, "float_share": 0.8, "kind": "estimate"},
+        ),
+        "core.filer_categories": rows(
+            "core.filer_categories",
+            {"company_id": company_id("INNO"), "valid_from": FIRST, "category": "non_accelerated",
+             "is_smaller_reporting": True, "known_at": NOON, "source": "sec_edgar"},
+        ),
         "core.fund_shares": rows(
             "core.fund_shares",
             {"fund": "IWM", "as_of": FIRST, "known_at": NOON, "flow_usd": 1e8, "vintage_date": FIRST},
@@ -139,6 +150,9 @@ def work() -> Frames:
                "flow_pct_assets": 0.002, "quality": "partial"} for day in PUBLISHED],
         ),
         "work.cap_gaps": gaps(),
+        "marts.filer_category_daily": rows(
+            "marts.filer_category_daily", *[r for day in PUBLISHED for r in _categories(day)]
+        ),
     }  # fmt: skip
 
 
@@ -303,6 +317,24 @@ def _segments(day: date) -> list[dict[str, Any]]:
         }
         for segment, symbols in members.items()
     ]
+
+
+def _categories(day: date) -> list[dict[str, Any]]:
+    """InnovateTech is a smaller reporting company; of the others nobody knows."""
+    found = []
+    for segment in _segments(day):
+        is_inno = segment["segment"] in ("small", "smid", "total")
+        known = {"company_count": 1, "market_cap_usd": cap("INNO")} if is_inno else {}
+        rest = {name: segment[name] - known.get(name, 0) for name in ("company_count", "market_cap_usd")}
+        key = {name: segment[name] for name in ("session_date", "scheme_id", "segment")}
+        small = {"smaller_reporting_count": 1, "smaller_reporting_cap_usd": cap("INNO")} if is_inno else {}
+        found += [
+            {**key, "category": "large_accelerated"},
+            {**key, "category": "accelerated"},
+            {**key, "category": "non_accelerated", **known, **small},
+            {**key, "category": "unknown", **rest, "smaller_reporting_unknown_count": rest["company_count"]},
+        ]
+    return found
 
 
 def _valuations(day: date) -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
     "a segment lost": (
         "marts.segment_daily",
         without(pl.col("segment") == "nano"),
-        {"GATE_SEGMENTS_COMPLETE", "GATE_SEGMENT_SHARES", "GATE_SEGMENT_SUMS"},
+        {"GATE_SEGMENTS_COMPLETE", "GATE_SEGMENT_SHARES", "GATE_SEGMENT_SUMS", "GATE_FILER_CATEGORIES"},
     ),
     "a share above one": (
         "marts.segment_daily",
@@ -158,12 +158,32 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
     "a dollar too much in smid": (
         "marts.segment_daily",
         lambda f: f.with_columns(market_cap_usd=pl.col("market_cap_usd") + (pl.col("segment") == "smid")),
-        {"GATE_SEGMENT_SUMS"},
+        {"GATE_SEGMENT_SUMS", "GATE_FILER_CATEGORIES"},
+    ),
+    "a company in two categories of filer": (
+        "marts.filer_category_daily",
+        put("company_count", 1, SMALL & (pl.col("category") == "accelerated")),
+        {"GATE_FILER_CATEGORIES"},
+    ),
+    "a category of filer lost": (
+        "marts.filer_category_daily",
+        without(SMALL & (pl.col("category") == "non_accelerated")),
+        {"GATE_FILER_CATEGORIES"},
+    ),
+    "a float above the whole company": (
+        "core.free_float",
+        put("float_share", 1.02, INNO),
+        {"GATE_RANGE"},
+    ),
+    "a float known before its day": (
+        "core.free_float",
+        put("known_at", datetime(2023, 6, 1, tzinfo=UTC), INNO),
+        {"GATE_KNOWN_BEFORE"},
     ),
     "an unknown segment": (
         "marts.segment_daily",
         put("segment", "tiny", pl.col("segment") == "smid"),
-        {"GATE_VALUES", "GATE_SEGMENT_SUMS", "GATE_SEGMENT_SHARES"},
+        {"GATE_VALUES", "GATE_SEGMENT_SUMS", "GATE_SEGMENT_SHARES", "GATE_FILER_CATEGORIES"},
     ),
     "a segment twice": (
         "marts.segment_daily",

@@ -13,6 +13,7 @@ from transforms.contracts.fields import (
     SOURCE,
     VINTAGE,
 )
+from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
 from transforms.contracts.model import Column, Table
 
 SECURITY_TYPES = (
@@ -327,6 +328,8 @@ CORE = (
     MARKET_CAPS,
     CAP_VERSIONS,
     FUNDAMENTALS,
+    FREE_FLOAT,
+    FILER_CATEGORIES,
     BUCKET_MEMBERSHIPS,
     FUND_SHARES,
     MACRO,

@@ -13,6 +13,7 @@ from transforms.contracts.fields import (
     SESSION,
     ratio,
 )
+from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
 
@@ -287,6 +288,7 @@ MARTS = (
     VALUATION_SPREAD_DAILY,
     FUND_FLOWS_DAILY,
     SEGMENT_FLOWS_DAILY,
+    FILER_CATEGORY_DAILY,
     CAPS_LATEST,
     CAP_RECONCILIATION,
 )

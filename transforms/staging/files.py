@@ -74,6 +74,14 @@ CORRECTIONS: Final[dict[str, pl.DataType]] = {
     "reason": pl.String(),
 }
 """A fact of a source, what it must say there, and what it is to say instead."""
+FREE_FLOAT: Final[dict[str, pl.DataType]] = {
+    "symbol": pl.String(),
+    "as_of": pl.Date(),
+    "known_at": pl.Date(),
+    "float_shares": pl.Int64(),
+    "float_share": pl.Float64(),
+}
+"""Shares that trade freely, or their part of the company (0 to 1), on as_of; known since the end of known_at."""
 
 _EXPECTED = {
     "text": "text",
@@ -143,6 +151,16 @@ _CORRECTION_FIELDS = (
     Field("share_class", "share_class", "text"),
 )
 
+_FLOAT = "float_shares or float_share"
+_FLOAT_FIELDS = (
+    Field("symbol", "symbol", "text", required=True),
+    Field("as_of", "as_of", "iso_date", required=True),
+    Field(_FLOAT, "either", "text", required=True),
+    Field("known_at", "known_at", "iso_date"),
+    Field("float_shares", "float_shares", "count"),
+    Field("float_share", "float_share", "number"),
+)
+
 
 def stage_quotes(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
     """One row per session, exchange and symbol (columns `QUOTES`).
@@ -204,6 +222,38 @@ def stage_corrections(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged
         told = f"{first['reason_code']}: {first['entity']!r} has {first['detail']!r}"
         raise BadInput(SOURCE, file, first["field"], told)
     return staged
+
+
+def stage_free_float(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per symbol, day and publication (columns `FREE_FLOAT`); a share outside 0 to 1 is rejected.
+
+    Raises:
+        BadInput: as `stage_quotes`; also when the file has neither a column `float_shares` nor `float_share`.
+    """
+    given = [name for name in ("float_shares", "float_share") if name in raw.columns]
+    if not given:
+        raise BadInput(SOURCE, file, "float_share", "column is missing; a float needs float_shares or float_share")
+    texts = [pl.col(name).cast(pl.String).str.strip_chars() for name in given]
+    either = pl.coalesce(pl.when(text != "").then(text) for text in texts)
+    staged = _stage(
+        raw.with_columns(either.alias(_FLOAT)),
+        _FLOAT_FIELDS,
+        FREE_FLOAT,
+        ("symbol", "as_of", "known_at"),
+        is_typed,
+        file,
+    )
+    beyond = ~pl.col("float_share").is_between(0, 1)
+    rejects = staged.rows.filter(beyond).select(
+        source=pl.lit(SOURCE),
+        file=pl.lit(file),
+        entity=pl.format("{} {}", "symbol", "as_of"),
+        field=pl.lit("float_share"),
+        reason_code=pl.lit("out_of_range"),
+        detail=pl.col("float_share").cast(pl.String),
+    )
+    kept = staged.rows.filter(~beyond.fill_null(value=False))
+    return refuse_if_rotten(Staged(kept, pl.concat([staged.rejects, rejects])), source=SOURCE, file=file)
 
 
 def _stage(

@@ -12,7 +12,7 @@ from flows.edge.landing import LandedFile, Landing
 from flows.errors import SourceError, UsageError
 from flows.sources import SourceSettings, source
 from transforms.staging import Staged
-from transforms.staging.files import CAPS, CORRECTIONS, DEPOSITARY_RATIOS, QUOTES, SHARE_COUNTS, SPLITS
+from transforms.staging.files import CAPS, CORRECTIONS, DEPOSITARY_RATIOS, FREE_FLOAT, QUOTES, SHARE_COUNTS, SPLITS
 
 D = date
 FILES = source("files")
@@ -29,6 +29,7 @@ CORRECTION = {
     "value": 20_000_000,
     "reason": "filed in thousands",
 }
+FLOAT = {"symbol": "INNO", "as_of": D(2025, 12, 31), "float_share": 0.6}
 CAP = {"symbol": "INNO", "as_of": D(2026, 1, 2), "cap_usd": 500_000_000}
 
 
@@ -64,6 +65,7 @@ def landed(tmp_path: Path, dataset: str, payload: bytes, suffix: str) -> LandedF
         ("splits", SPLIT, SPLITS),
         ("depositary_ratios", RATIO, DEPOSITARY_RATIOS),
         ("corrections", CORRECTION, CORRECTIONS),
+        ("free_float", FLOAT, FREE_FLOAT),
     ],
 )
 def test_the_least_that_is_needed(
@@ -194,3 +196,30 @@ def test_the_folder_is_served_as_an_archive(tmp_path: Path) -> None:
 
 def test_nothing_is_asked_over_the_network() -> None:
     assert FILES.requests_for(D(2026, 1, 2), vintage_date=D(2026, 1, 2), settings=SourceSettings()) == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_float_says_shares_or_their_part(tmp_path: Path, kind: str) -> None:
+    rows = [
+        FLOAT | {"float_shares": None},
+        {**FLOAT, "symbol": "ACME", "float_share": None, "float_shares": 12_000_000},
+    ]
+    staged = read(tmp_path, "free_float", pl.DataFrame(rows), kind)
+    assert staged.rows.select("symbol", "float_shares", "float_share").rows() == [
+        ("INNO", None, 0.6),
+        ("ACME", 12_000_000, None),
+    ]
+
+
+@pytest.mark.parametrize(("part", "reason"), [(1.2, "out_of_range"), (-0.1, "out_of_range"), (None, "missing_value")])
+def test_a_float_that_cannot_be_is_told(tmp_path: Path, part: float | None, reason: str) -> None:
+    good = [FLOAT | {"symbol": f"S{number}"} for number in range(60)]
+    staged = read(tmp_path, "free_float", pl.DataFrame([*good, FLOAT | {"float_share": part}]), "csv")
+    assert staged.rows.height == 60
+    assert staged.rejects["reason_code"].to_list() == [reason]
+
+
+def test_a_float_without_either_column_is_refused(tmp_path: Path) -> None:
+    bare = pl.DataFrame([{"symbol": "INNO", "as_of": D(2025, 12, 31)}])
+    with pytest.raises(SourceError, match="a float needs float_shares or float_share"):
+        read(tmp_path, "free_float", bare, "csv")
