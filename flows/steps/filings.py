@@ -1,8 +1,9 @@
 """stage, what was landed of the SEC, the exchanges' directory and the list of splits."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 import polars as pl
@@ -12,6 +13,7 @@ from flows.edge.landing import FileId, LandedFile
 from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
+from flows.sources.sec_night import EVENTS
 from flows.steps.reader import Reader
 from flows.steps.reading import read
 from transforms.core.declared_splits import DECLARED, filed_ratios, no_declared
@@ -79,12 +81,12 @@ class Filings:
 
 def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
     """Read what lies in landing. A file that cannot be read is marked, and the others count."""
-    reader = Reader(run, seen)
+    reader, answered = Reader(run, seen), _answered(run)
     submissions = [*_seen(reader, (sec_edgar.SUBMISSIONS,)), *_seen(reader, (sec_edgar.SUBMISSIONS_BULK,))]
-    covers = [*_known(reader, (sec_edgar.COVER,)), *_known(reader, (sec_edgar.NOTES,))]
-    facts = [*_known(reader, (sec_edgar.COMPANYFACTS,)), *_known(reader, (sec_edgar.COMPANYFACTS_BULK,))]
+    covers = [*_known(reader, (sec_edgar.COVER,), answered), *_known(reader, (sec_edgar.NOTES,), answered)]
+    facts = [frame for dataset in _FACTS for frame in _known(reader, (dataset,), answered)]
     paged = _first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"])
-    data_sets = _stacked(_known(reader, (sec_edgar.FSDS_SUB,)), {**FSDS_SUB, **KNOWN})
+    data_sets = _stacked(_known(reader, (sec_edgar.FSDS_SUB,), answered), {**FSDS_SUB, **KNOWN})
     standing = [frame for frame in submissions if "filer_category" in frame.columns]
     return Filings(
         tickers=_stacked(_seen(reader, (sec_edgar.TICKERS,)), {**TICKERS, **SEEN}),
@@ -121,12 +123,46 @@ def _seen(reader: Reader, datasets: tuple[str, ...], source: str = SEC) -> Itera
         yield rows.with_columns(seen_from=pl.lit(day, pl.Date))
 
 
-def _known(reader: Reader, datasets: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+def _known(reader: Reader, datasets: tuple[str, ...], answered: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for file, rows in reader.files(SEC, datasets):
         if file.dataset in _FACTS and not reader.is_told(file):
             reader.rejects.append(rejected_facts(rows))
-        landed = pl.lit(None if is_history(file) else new_york_date(file.landed_at), pl.Date)
-        yield rows.with_columns(known_on=pl.max_horizontal("filed", landed))
+        if is_history(file):
+            yield rows.with_columns(known_on="filed")
+        elif file.dataset in _FACTS and answered.height:
+            yield _since_answered(rows, answered)
+        else:
+            landed = pl.lit(new_york_date(file.landed_at), pl.Date)
+            yield rows.with_columns(known_on=pl.max_horizontal("filed", landed))
+
+
+def _since_answered(facts: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+    """Facts of a company's file, which is fetched again with each report, since the night that asked for their filing.
+
+    Those of a filing that no night has asked for yet are left to that night; older ones than the first night are known
+    since they were filed.
+    """
+    first = min(answered["known_on"].unique().to_list())
+    since = facts.join(answered, on=["cik", "accession"], how="left", maintain_order="left")
+    is_old = pl.col("known_on").is_null() & (pl.col("filed") < first)
+    told = since.with_columns(known_on=pl.when(is_old).then("filed").otherwise("known_on"))
+    return told.filter(pl.col("known_on").is_not_null())
+
+
+def _answered(run: Run) -> pl.DataFrame:
+    """cik, accession and the day of the night that asked for the filing first (``known_on``), as nights noted it."""
+    rows = [
+        (int(cik), accession, new_york_date(datetime.fromisoformat(str(event["at"]))))
+        for event in run.landing.events(EVENTS)
+        for cik, _, accession in (str(name).partition("/") for name in _names(event))
+    ]
+    schema: dict[str, pl.DataType] = {"cik": pl.Int64(), "accession": pl.String(), **KNOWN}
+    return _first_known(pl.DataFrame(rows, schema, orient="row"), ["cik", "accession"])
+
+
+def _names(event: Mapping[str, object]) -> list[object]:
+    names = event.get("answered")
+    return names if isinstance(names, list) else []
 
 
 def _replaced(run: Run, filed: pl.DataFrame) -> Iterator[pl.DataFrame]:
