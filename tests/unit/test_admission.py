@@ -159,17 +159,17 @@ def test_a_first_appearance_is_judged_by_its_level(cap: int, volume: int, expect
 
 
 def test_a_count_that_no_company_has_is_never_confirmed() -> None:
-    """Knife River, 2023: 1,000 shares for its first 27 sessions, and nothing else to see; Apollo, known, for five."""
+    """Steel Partners, 2024-01-10: 1,705 shares for 42 sessions; a small company's new level is confirmed after five."""
     for memory, expected in (
         (empty_company_state(), "first_level"),
-        (state({"company_id": "a", "anchor_cap_usd": 27 * B}), "jump"),
+        (state({"company_id": "a", "anchor_cap_usd": 850_000_000}), "jump"),
     ):
         for number in range(8):
             day = D1 + timedelta(days=number)
-            judged = judged_by(companies(("a", 47_805, 0.0), price=47.8), memory, day - timedelta(days=7))
+            judged = judged_by(companies(("a", 63_800, 0.0), price=37.4), memory, day - timedelta(days=7))
             memory = next_state(judged, is_admitted(judged), memory, day)
             assert judged["verdict"].item() == expected
-    own = companies(("a", 47_805, 0.0), price=47.8, tier="files_shares")
+    own = companies(("a", 63_800, 0.0), price=37.4, tier="files_shares")
     assert judged_by(own, empty_company_state())["verdict"].item() == "admitted"
 
 
