@@ -115,8 +115,8 @@ FIRST_LEVEL = Rule(
     "A company seen for the first time has nothing to be compared with, so its level is judged: a cap among "
     "the largest ranks needs a turnover (dollar volume over cap) that a company of that size has. Genuine listings "
     "turn over 0.1 % and more on their first day, depositary shares 0.01 %; a wrong cap hardly any. Whatever its rank, "
-    "a count below ten thousand shares is nobody's: Steel Partners had 1,705 for 42 sessions of 2024, Knife River 1,000 "
-    "for 27 of 2023, and Berkshire's class A, the smallest there is, has half a million.",
+    "a count below ten thousand shares is nobody's: Steel Partners had 1,705 for 42 sessions of 2024, Knife River "
+    "1,000 for 27 of 2023, and Berkshire's class A, the smallest there is, has half a million.",
     {"judged_ranks": 300, "min_turnover": 0.0001, "max_turnover": 1.5, "min_shares": 10_000},
 )
 
