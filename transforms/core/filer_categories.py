@@ -47,7 +47,10 @@ def filer_states(covers: pl.DataFrame, data_sets: pl.DataFrame, standing: pl.Dat
 def told_by_filings(covers: pl.DataFrame, data_sets: pl.DataFrame) -> pl.DataFrame:
     """STATES of filings, one per registrant and day; a filing that is older than one known before tells nothing."""
     paged = _of_covers(covers)
-    listed = _of_data_sets(data_sets).join(paged.select("cik", "accession"), on=["cik", "accession"], how="anti")
+    pages = paged.select("cik", "accession", paged_on="known_on")
+    beside = _of_data_sets(data_sets).join(pages, on=["cik", "accession"], how="left")
+    # What was known of a filing before its cover page came was published so.
+    listed = beside.filter(pl.col("paged_on").is_null() | (pl.col("known_on") < pl.col("paged_on"))).drop("paged_on")
     newest = (
         pl.concat([paged, listed])
         .sort("cik", *_LATEST)
