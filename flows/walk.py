@@ -19,7 +19,8 @@ from transforms.core.caps import company_caps, count_classes_once, equity_lines,
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
-from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS, line_counts
+from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
+from transforms.core.placed_counts import Placed, placed_counts
 from transforms.core.reported_counts import BOOK, known_between
 from transforms.core.returns import with_returns
 from transforms.core.rows import NONE, constant, flags, gathered, where
@@ -89,6 +90,8 @@ class Memory:
     splits: pl.DataFrame
     counts: pl.DataFrame
     last_admitted: date | None = None
+    placed: Placed | None = None
+    """The lines' filed counts of the last admitted session: nothing but a shortcut."""
 
     @classmethod
     def empty(cls) -> "Memory":
@@ -187,6 +190,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         counted.splits,
         counted.counts,
         staged.session,
+        counted.placed,
     )
     verdict = Verdict(
         staged.session,
@@ -198,7 +202,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         judged,
         _held(judged),
         counts=counted.decided,
-        beside=_beside(counted.equity, chosen),
+        beside=_beside(counted, chosen),
     )
     return verdict, after
 
@@ -212,6 +216,7 @@ class _Counted:
     splits: pl.DataFrame
     counts: pl.DataFrame
     decided: pl.DataFrame
+    placed: Placed | None
 
 
 def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
@@ -219,25 +224,32 @@ def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
     seen = update_splits(memory.splits, lines, staged.session)
     splits = declared_splits.confirmed(seen, staged.declared_splits, news, lines, staged.session)
     equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
-    filed = NO_LINE_COUNTS
+    filed, placed = NO_LINE_COUNTS, None
     if counts.height or staged.book.height:
-        known = equity.filter(pl.col("cik").is_not_null())
         counts, decided = update_counts(
-            counts, staged.book, known, splits, since=memory.last_admitted, session=staged.session
+            counts, staged.book, equity, splits, since=memory.last_admitted, session=staged.session
         )
-        filed = line_counts(known, counts, splits, staged.session, staged.depositary_ratios)
+        filed, placed = placed_counts(equity, counts, splits, staged.session, staged.depositary_ratios, memory.placed)
     capped = count_classes_once(line_caps(equity, staged.file_caps, staged.file_counts, filed))
-    return _Counted(equity, capped, splits, counts, decided)
+    return _Counted(equity, capped, splits, counts, decided, placed)
 
 
-def _beside(equity: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+def _beside(counted: _Counted, chosen: pl.DataFrame) -> pl.DataFrame:
     """What the vendor's figures alone would make of companies that stand on a better source: BESIDE."""
-    better = chosen.filter(pl.col("tier") != "vendor_implied").select("company_id")
+    better = chosen["company_id"].filter(chosen["tier"] != "vendor_implied")
     if better.is_empty():
         return NO_BESIDE
-    lines = equity.join(better, on="company_id", how="semi", maintain_order="left")
-    vendors = count_classes_once(line_caps(lines, NO_FILE_CAPS, NO_FILE_COUNTS, NO_LINE_COUNTS))
-    return company_caps(vendors).select(list(BESIDE))
+    is_better = flags(counted.lines["company_id"].is_in(better.implode()))
+    is_alone = flags(counted.lines["is_alone"])
+    alone = counted.equity[where(is_better & is_alone)].filter(pl.col("followed_cap_usd") > 0)
+    single = alone.select(
+        "company_id", tier=pl.lit("vendor_implied"), cap_usd="followed_cap_usd", shares="vendor_shares"
+    )
+    several = where(is_better & ~is_alone)
+    if not several.size:
+        return single
+    lines = line_caps(counted.equity[several], NO_FILE_CAPS, NO_FILE_COUNTS, NO_LINE_COUNTS)
+    return pl.concat([single, company_caps(count_classes_once(lines)).select(list(BESIDE))])
 
 
 def _without_lines(staged: Staged) -> Verdict:

@@ -34,12 +34,6 @@ def started(site: Site, first: date, last: date) -> Site:
     return site
 
 
-def held(site: Site, session: date) -> set[str]:
-    """Tickers that quarantine holds on a session, from the details of ops.quarantine."""
-    rows = site.rows("ops.quarantine", session_date=session, reason_code="ADM_JUMP")
-    return {detail.split(":")[0] for detail in rows["detail"]}
-
-
 @pytest.mark.usefixtures("light_gate")
 def test_first_days_of_2026_and_a_reverse_split_whose_count_lags(real: Callable[[str], Site]) -> None:
     """AMCR, 2026-01-15: one share for five; the cap stands at 102 G$ for a day, between 20 and 19."""
@@ -47,10 +41,12 @@ def test_first_days_of_2026_and_a_reverse_split_whose_count_lags(real: Callable[
     assert [status for status, _ in site.verdicts().values()] == ["published"] * 9
     session = date(2026, 1, 15)
     assert site.nightly(session).exit_code == 0
-    assert "AMCR" in held(site, session)
     caps = site.rows("core.market_caps", ticker="AMCR")
-    assert caps["session_date"].to_list()[-1] == date(2026, 1, 14)
+    assert caps["session_date"].to_list()[-1] == session
     assert caps["cap_usd"].max() < 25e9
+    assert caps["shares_source"].to_list()[-1] == "derived: cap / price x 0.2, lags_split"
+    (split,) = site.rows("core.splits", symbol="AMCR").to_dicts()
+    assert (split["ex_date"], split["ratio"], split["evidence"]) == (session, 0.2, "price")
     totals = site.rows("marts.segment_daily", segment="total")
     steps = totals["market_cap_usd"].cast(float).pct_change().abs().drop_nulls()
     assert totals.height == 10
@@ -83,20 +79,22 @@ def test_missing_sessions_stay_missing_and_the_return_runs_over_them(real: Calla
 
 @pytest.mark.usefixtures("light_gate")
 @pytest.mark.parametrize(
-    ("first", "session", "ticker"),
+    ("first", "session", "ticker", "cause"),
     [
-        (date(2026, 3, 10), date(2026, 3, 11), "MU"),
-        (date(2026, 3, 23), date(2026, 3, 24), "FUBO"),
+        (date(2026, 3, 10), date(2026, 3, 11), "MU", "jumped_without_split"),
+        (date(2026, 3, 23), date(2026, 3, 24), "FUBO", "lags_split"),
     ],
 )
-def test_one_wrong_cap_does_not_stop_the_night(
-    real: Callable[[str], Site], first: date, session: date, ticker: str
+def test_one_wrong_count_moves_no_cap(
+    real: Callable[[str], Site], first: date, session: date, ticker: str, cause: str
 ) -> None:
-    """MU: 2.4e12 for 0.47e12 USD. FUBO: a reverse split whose count follows later."""
+    """MU: 2.4e12 for 0.47e12 USD, five times the shares. FUBO: a reverse split whose count follows later."""
     site = started(real("march"), first, first)
     assert site.nightly(session).exit_code == 0
-    assert ticker in held(site, session)
-    assert site.rows("core.market_caps", ticker=ticker)["session_date"].to_list() == [first]
+    caps = site.rows("core.market_caps", ticker=ticker).sort("session_date")
+    assert caps["session_date"].to_list() == [first, session]
+    assert caps["cap_usd"][1] / caps["cap_usd"][0] - 1 == pytest.approx(caps["return_price"][1], abs=1e-3)
+    assert caps["shares_source"][1].endswith(cause)
 
 
 def test_days_of_wrong_totals_are_refused(real: Callable[[str], Site]) -> None:

@@ -35,7 +35,7 @@ def tickers(folder: Path) -> pl.DataFrame:
     for file in sorted((folder / "sec_edgar" / "company_tickers_exchange").glob("*.json.gz")):
         vintage = date.fromisoformat(file.name.removesuffix(".json.gz"))
         rows += [(int(row[0]), *row[1:4], vintage) for row in json.loads(gzip.decompress(file.read_bytes()))["data"]]
-    return pl.DataFrame(rows, schema=TICKERS, orient="row")
+    return pl.DataFrame(rows, schema=TICKERS, orient="row").with_columns(seen_from=pl.lit(None, pl.Date))
 
 
 def quotes(folder: Path) -> list[Described]:

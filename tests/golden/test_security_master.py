@@ -12,7 +12,7 @@ import pytest
 
 from transforms.contracts import table
 from transforms.core.delistings import FORMS, with_delistings
-from transforms.core.identity import SessionClock, empty_registry, resolve, update_registry
+from transforms.core.identity import REMEMBERED, SessionClock, empty_registry, resolve, update_registry
 from transforms.core.securities import securities
 from transforms.core.security_types import classify
 
@@ -86,6 +86,11 @@ class History:
         return self.lines.filter((pl.col("session_date") == date.fromisoformat(day)) & (pl.col("symbol") == symbol))
 
 
+def forgotten() -> list[pl.Expr]:
+    """What the walk remembers of counts, which says nothing about who a line is."""
+    return [pl.lit(None, dtype).alias(name) for name, dtype in REMEMBERED.items()]
+
+
 def told(text: str, *, with_cik: bool = True) -> pl.DataFrame:
     rows = [dict(zip(COLUMNS, line.split(maxsplit=7), strict=True)) for line in text.strip().splitlines()]
     number = {"close": pl.Float64, "before": pl.Float64, "cap": pl.Float64}
@@ -117,7 +122,7 @@ def history(text: str, *, with_cik: bool = True) -> History:
     for day in days:
         clock = SessionClock(day, last, last, day - timedelta(days=7))
         resolved = resolve(lines.filter(pl.col("session_date") == day), registry, clock)
-        registry = update_registry(registry, resolved, day)
+        registry = update_registry(registry, resolved.with_columns(forgotten()), day)
         known = securities(known, resolved, lines.drop("session_date"), [*([last] if last else []), day])
         walked.append(resolved.select("session_date", "symbol", "security_id", "company_id", "link_rule"))
         last = day

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.core.identity import SessionClock, empty_registry, resolve, update_registry
+from transforms.core.identity import REMEMBERED, SessionClock, empty_registry, resolve, update_registry
 
 FIRST = date(2024, 1, 8)
 Line = tuple[str, str, str, int, int]
@@ -47,7 +47,8 @@ def walked(sessions: list[list[Line]], known: Known) -> pl.DataFrame:
             schema_overrides={"cik": pl.Int64},
         )
         resolved = resolve(frame, registry, SessionClock(session, last, last, session - timedelta(days=3)))
-        registry = update_registry(registry, resolved, session)
+        unknown = [pl.lit(None, dtype).alias(name) for name, dtype in REMEMBERED.items()]
+        registry = update_registry(registry, resolved.with_columns(unknown), session)
         found.append(resolved.select(pl.lit(session).alias("session"), "symbol", "cik", "security_id"))
         last = session
     return pl.concat(found)

@@ -4,7 +4,6 @@ price x shares = cap. Where no count as of a date is known, the vendor's cap is 
 labelled as derived.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from math import fsum, log
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from transforms.core.rows import constant, flags, floats, masked, where
+from transforms.core.rows import NONE, Rows, constant, flags, floats, masked, rows_of, where, written
 from transforms.core.security_types import EQUITY_TYPES
 
 SAME_COUNT = 0.005
@@ -38,6 +37,8 @@ _LINE_COLUMNS = (
     "return_price",
     "is_multi_day",
 )
+_COUNT_COLUMNS = ("cik", "security_type", "ads_ratio", "ads_ratio_from")
+"""What the counts that companies file are found by."""
 _COMPANY_COLUMNS = (
     "company_id",
     "security_id",
@@ -78,7 +79,7 @@ def equity_lines(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines whose caps are a company's, with ``line``, the row among all, and ``vendor_shares``, the vendor's count."""
     kind = lines["security_type"]
     at = where(np.logical_or.reduce([flags(kind == name) for name in EQUITY_TYPES]))
-    equity = lines[at]
+    equity = lines[[name for name in (*_LINE_COLUMNS, *_COUNT_COLUMNS) if name in lines.columns]][at]
     shares = (equity["followed_cap_usd"] / equity["close"]).alias("vendor_shares")
     return equity.hstack([pl.Series("line", at), shares])
 
@@ -122,49 +123,52 @@ def _shares_source(equity: pl.DataFrame) -> pl.Series:
 def _with_supplied(
     equity: pl.DataFrame, file_caps: pl.DataFrame, file_counts: pl.DataFrame, filed: pl.DataFrame
 ) -> pl.DataFrame:
-    counts = file_counts.select("symbol", file_shares="shares", file_shares_as_of="as_of")
-    caps = file_caps.select("symbol", file_cap="cap_usd")
-    joined = (
-        equity.join(counts, on="symbol", how="left", maintain_order="left")
-        .join(caps, on="symbol", how="left", maintain_order="left")
-        .join(filed, on="line", how="left", maintain_order="left")
-        .with_columns(_shares_source(equity).alias("derived_source"))
+    """The vendor's figures, written over where there is better, from the least trusted source to the most."""
+    capped = equity.hstack(_vendor_caps(equity))
+    lines = np.full(int(equity["line"].max() or 0) + 1, NONE)  # type: ignore[arg-type]
+    lines[equity["line"].to_numpy()] = np.arange(equity.height)
+    of_filed = filed.filter(pl.col("filed_shares") > 0)
+    capped = _counted_by(
+        capped,
+        lines[of_filed["line"].to_numpy()],
+        of_filed["filed_shares"],
+        {"tier": "filed_tier", "shares_as_of": "filed_as_of", "shares_source": "filed_source"},
+        of_filed,
     )
-    close, vendor_cap = pl.col("close"), pl.col("followed_cap_usd")
-    has_count, has_cap = pl.col("file_shares") > 0, pl.col("file_cap") > 0
-    has_filed, has_vendors = pl.col("filed_shares") > 0, vendor_cap > 0
-    tiers = [
-        (has_count, pl.lit("files_shares"), _whole(close * pl.col("file_shares")), pl.col("file_shares")),
-        (has_cap, pl.lit("files_cap"), pl.col("file_cap"), pl.col("file_cap") / close),
-        (has_filed, pl.col("filed_tier"), _whole(close * pl.col("filed_shares")), pl.col("filed_shares")),
-        (has_vendors, pl.lit("vendor_implied"), vendor_cap, vendor_cap / close),
-    ]
-    dates = [
-        (has_count, pl.col("file_shares_as_of")),
-        (has_cap, pl.lit(None)),
-        (has_filed, pl.col("filed_as_of")),
-    ]
-    sources = [(has_count, pl.lit("files: share_counts")), (has_cap, pl.col("derived_source"))]
-    return joined.select(
-        pl.col(*equity.columns),
-        tier=_first((has, tier) for has, tier, _, _ in tiers),
-        line_cap_usd=_first((has, cap) for has, _, cap, _ in tiers),
-        shares=_first((has, shares.cast(pl.Float64)) for has, _, _, shares in tiers),
-        shares_as_of=_first(dates),
-        shares_source=pl.coalesce(_first([*sources, (has_filed, pl.col("filed_source"))]), "derived_source"),
+    of_caps = file_caps.filter(pl.col("cap_usd") > 0)
+    at = rows_of(of_caps["symbol"], equity["symbol"])
+    known = of_caps.filter(pl.Series(at != NONE)).with_columns(
+        tier=pl.lit("files_cap"), shares_as_of=pl.lit(None, pl.Date), shares_source=pl.lit(DERIVED_SHARES)
     )
+    rows = at[at != NONE]
+    close = capped["close"][rows]
+    capped = written(
+        capped,
+        rows,
+        {
+            **{name: known[name] for name in ("tier", "shares_as_of", "shares_source")},
+            "line_cap_usd": known["cap_usd"],
+            "shares": known["cap_usd"] / close,
+        },
+    )
+    of_counts = file_counts.filter(pl.col("shares") > 0)
+    at = rows_of(of_counts["symbol"], equity["symbol"])
+    told = of_counts.filter(pl.Series(at != NONE)).with_columns(
+        tier=pl.lit("files_shares"), shares_source=pl.lit("files: share_counts")
+    )
+    names = {"tier": "tier", "shares_as_of": "as_of", "shares_source": "shares_source"}
+    return _counted_by(capped, at[at != NONE], told["shares"], names, told)
 
 
-def _whole(value: pl.Expr) -> pl.Expr:
-    return value.round().cast(pl.Int64)
-
-
-def _first(cases: Iterable[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
-    """The value of the first case that holds, else null."""
-    told = pl.lit(None)
-    for holds, value in reversed(list(cases)):
-        told = pl.when(holds).then(value).otherwise(told)
-    return told
+def _counted_by(
+    capped: pl.DataFrame, rows: Rows, shares: pl.Series, names: dict[str, str], told: pl.DataFrame
+) -> pl.DataFrame:
+    """Lines at the rows with caps by these counts, and what is told of them (column to its name there)."""
+    if not rows.size:
+        return capped
+    cap = (capped["close"][rows] * shares).round().cast(pl.Int64)
+    texts = {name: told[column] for name, column in names.items()}
+    return written(capped, rows, {**texts, "line_cap_usd": cap, "shares": shares.cast(pl.Float64)})
 
 
 def count_classes_once(lines: pl.DataFrame) -> pl.DataFrame:
