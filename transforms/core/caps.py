@@ -135,29 +135,32 @@ def _with_supplied(
         {"tier": "filed_tier", "shares_as_of": "filed_as_of", "shares_source": "filed_source"},
         of_filed,
     )
-    of_caps = file_caps.filter(pl.col("cap_usd") > 0)
-    at = rows_of(of_caps["symbol"], equity["symbol"])
-    known = of_caps.filter(pl.Series(at != NONE)).with_columns(
-        tier=pl.lit("files_cap"), shares_as_of=pl.lit(None, pl.Date), shares_source=pl.lit(DERIVED_SHARES)
-    )
-    rows = at[at != NONE]
-    close = capped["close"][rows]
-    capped = written(
-        capped,
-        rows,
-        {
-            **{name: known[name] for name in ("tier", "shares_as_of", "shares_source")},
-            "line_cap_usd": known["cap_usd"],
-            "shares": known["cap_usd"] / close,
-        },
-    )
-    of_counts = file_counts.filter(pl.col("shares") > 0)
-    at = rows_of(of_counts["symbol"], equity["symbol"])
-    told = of_counts.filter(pl.Series(at != NONE)).with_columns(
+    capped = _capped_by_files(capped, file_caps) if file_caps.height else capped
+    return _counted_by_files(capped, file_counts) if file_counts.height else capped
+
+
+def _capped_by_files(capped: pl.DataFrame, file_caps: pl.DataFrame) -> pl.DataFrame:
+    supplied = file_caps.filter(pl.col("cap_usd") > 0)
+    at = rows_of(supplied["symbol"], capped["symbol"])
+    rows, known = at[at != NONE], supplied.filter(pl.Series(at != NONE))
+    values = {
+        "tier": constant("tier", "files_cap", known.height),
+        "shares_as_of": constant("shares_as_of", None, known.height, pl.Date()),
+        "shares_source": constant("shares_source", DERIVED_SHARES, known.height),
+        "line_cap_usd": known["cap_usd"],
+        "shares": known["cap_usd"] / capped["close"][rows],
+    }
+    return written(capped, rows, values)
+
+
+def _counted_by_files(capped: pl.DataFrame, file_counts: pl.DataFrame) -> pl.DataFrame:
+    supplied = file_counts.filter(pl.col("shares") > 0)
+    at = rows_of(supplied["symbol"], capped["symbol"])
+    known = supplied.filter(pl.Series(at != NONE)).with_columns(
         tier=pl.lit("files_shares"), shares_source=pl.lit("files: share_counts")
     )
     names = {"tier": "tier", "shares_as_of": "as_of", "shares_source": "shares_source"}
-    return _counted_by(capped, at[at != NONE], told["shares"], names, told)
+    return _counted_by(capped, at[at != NONE], known["shares"], names, known)
 
 
 def _counted_by(

@@ -49,9 +49,12 @@ def no_counts() -> pl.DataFrame:
     return pl.DataFrame(schema=CURRENT)
 
 
+_NOTHING = pl.DataFrame(schema=DECIDED)
+
+
 def no_decided() -> pl.DataFrame:
     """When nothing became known."""
-    return pl.DataFrame(schema=DECIDED)
+    return _NOTHING
 
 
 def update_counts(

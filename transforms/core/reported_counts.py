@@ -5,6 +5,7 @@ A book of counts in the order in which the public could know them. Nothing here 
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 BOOK: dict[str, pl.DataType] = {
@@ -112,7 +113,9 @@ def vendor_symbol(symbol: pl.Expr) -> pl.Expr:
 
 def known_between(book: pl.DataFrame, since: date | None, until: date) -> pl.DataFrame:
     """Rows of the book that became known after ``since`` and by ``until``."""
-    days = book["known_on"]
-    first = 0 if since is None else int(days.search_sorted(since, side="right"))
-    last = int(days.search_sorted(until, side="right"))
+    if book.is_empty():
+        return book
+    days = book["known_on"].to_numpy()
+    first = 0 if since is None else int(np.searchsorted(days, np.datetime64(since), side="right"))
+    last = int(np.searchsorted(days, np.datetime64(until), side="right"))
     return book.slice(first, last - first)

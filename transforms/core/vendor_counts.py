@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from transforms.core.rows import Floats, Mask, floats
+from transforms.core.rows import Floats, Mask, flags, floats
 from transforms.core.splits import EXACT_COUNT_LOG, EXACT_LOG, UNADJUSTED_LOG, Moves, nearest_ratio
 
 SAME_LOG = 0.09
@@ -56,16 +56,17 @@ def followed(lines: pl.DataFrame, near_from: date) -> pl.DataFrame:
     is_near = lines["last_session"].to_numpy() >= np.datetime64(near_from)
     split = np.log(lines["split_ratio"].to_numpy())
     before = np.where(is_near, np.nan_to_num(floats(lines["last_count_factor"]), nan=1.0), 1.0)
+    was_jumped = flags(lines["last_factor_cause"] == CAUSES[_JUMPED - 1])
     recent_split, split_age = _remembered(lines, "recent_split_log", "split_age", split, split != 0)
-    led = _led(lines, split)
+    led = _led(lines, split) & ~was_jumped
     moves = Moves.of(lines)
     count = moves.shares
     recent_move, move_age = _remembered(lines, "recent_move_log", "move_age", moves.close, _has_moved(moves, split))
     log_factor, cause = _judged(count, np.log(before) + np.where(led, 0.0, split), recent_split, split_age)
-    is_due = (cause == _JUMPED) & _follows(count, recent_move, move_age) & ~_was(lines, _JUMPED)
+    is_due = (cause == _JUMPED) & _follows(count, recent_move, move_age) & ~was_jumped
     cause, move_age = np.where(is_due, 0, cause), np.where(is_due, _NEVER, move_age)
-    cause = np.where((cause == _LAGS) & _was(lines, _JUMPED) & is_near & (split == 0), _JUMPED, cause)
-    is_new_jump = (cause == _JUMPED) & ~_was(lines, _JUMPED)
+    cause = np.where((cause == _LAGS) & was_jumped & is_near & (split == 0), _JUMPED, cause)
+    is_new_jump = (cause == _JUMPED) & ~was_jumped
     has_jumped = _has_jumped(count, split) & ~is_due
     recent_jump, jump_age = _remembered(lines, "recent_jump_log", "jump_age", count, has_jumped)
     lasted = np.where(_was_any(lines) & is_near, np.nan_to_num(floats(lines["last_factor_sessions"])), 0) + 1
@@ -134,15 +135,11 @@ def _follows(count: Floats, move: Floats, age: Floats) -> Mask:
 
 
 def _led(lines: pl.DataFrame, split: Floats) -> Mask:
-    """Whether the vendor's count has had today's split before, was refused for a quarter, and is taken since."""
+    """Whether the vendor's count has had today's split before."""
     jump, age = floats(lines["last_recent_jump_log"]), floats(lines["last_jump_age"])
     with np.errstate(invalid="ignore"):
         is_the_split = (age <= RECENT_SESSIONS) & (np.abs(jump - split) <= SAME_LOG)
-    return np.asarray((split != 0) & is_the_split & ~_was(lines, _JUMPED))
-
-
-def _was(lines: pl.DataFrame, cause: int) -> Mask:
-    return np.asarray((lines["last_factor_cause"] == CAUSES[cause - 1]).fill_null(value=False).to_numpy())
+    return np.asarray((split != 0) & is_the_split)
 
 
 def _was_any(lines: pl.DataFrame) -> Mask:
