@@ -264,7 +264,9 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
     split = with_splits(_recalled(resolved, memory, staged), clock.previous, clock.near_from)
-    return _with_ratio_dates(followed(with_returns(split, clock.previous, clock.near_from), clock.near_from), clock)
+    return _with_ratio_dates(
+        followed(with_returns(split, clock.previous, clock.near_from), clock.session, clock.near_from), clock
+    )
 
 
 def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
@@ -272,7 +274,8 @@ def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
     is_changed = flags(lines["ads_ratio"] != lines["last_ads_ratio"])  # a ratio never stated before is no change
     session = constant("ads_ratio_from", clock.session, lines.height)
     since = session.zip_with(pl.Series(is_changed), lines["last_ads_ratio_from"]).alias("ads_ratio_from")
-    return lines.hstack([since])
+    is_other = flags(lines["ads_ratio"].ne_missing(lines["last_ads_ratio"]))
+    return lines.hstack([since]).with_columns(is_noted=lines["is_noted"] | pl.Series(is_other))
 
 
 def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFrame:

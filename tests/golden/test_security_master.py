@@ -88,7 +88,8 @@ class History:
 
 def forgotten() -> list[pl.Expr]:
     """What the walk remembers of counts, which says nothing about who a line is."""
-    return [pl.lit(None, dtype).alias(name) for name, dtype in REMEMBERED.items()]
+    unknown = [pl.lit(None, dtype).alias(name) for name, dtype in REMEMBERED.items()]
+    return [*unknown, pl.lit(value=False).alias("is_noted")]
 
 
 def told(text: str, *, with_cik: bool = True) -> pl.DataFrame:

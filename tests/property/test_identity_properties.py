@@ -48,6 +48,7 @@ def walked(sessions: list[list[Line]], known: Known) -> pl.DataFrame:
         )
         resolved = resolve(frame, registry, SessionClock(session, last, last, session - timedelta(days=3)))
         unknown = [pl.lit(None, dtype).alias(name) for name, dtype in REMEMBERED.items()]
+        unknown.append(pl.lit(value=False).alias("is_noted"))
         registry = update_registry(registry, resolved.with_columns(unknown), session)
         found.append(resolved.select(pl.lit(session).alias("session"), "symbol", "cik", "security_id"))
         last = session

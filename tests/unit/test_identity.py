@@ -20,6 +20,7 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "vendor_cap_usd": 1_000_000_000,
             "previous_close": row["close"],
             "cik": None,
+            "is_noted": False,
             **dict.fromkeys(REMEMBERED),
             **row,
         }

@@ -65,7 +65,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
         }
         near_from = session - timedelta(days=5)
         frame = pl.DataFrame([row], schema_overrides=schema)
-        lines = followed(with_splits(frame, session - timedelta(days=1), near_from), near_from)
+        lines = followed(with_splits(frame, session - timedelta(days=1), near_from), session, near_from)
         register = update_splits(register, lines, session)
         found = lines.row(0, named=True)
         count = round(found["followed_cap_usd"] / day.close / 1e6, 1)
@@ -244,7 +244,7 @@ def test_a_count_that_follows_a_close_that_nobody_explained(sessions: int) -> No
 @pytest.mark.parametrize(
     ("fallen", "waits"),
     [
-        (Day(105.43, 314.94e6, previous=414.46), 5),  # a session too late
+        (Day(105.43, 314.94e6, previous=414.46), 8),  # a day too late
         (Day(205.0, 314.94e6, previous=414.46), 0),  # by half, and the count is fourfold
         (Day(1600.0, 314.94e6, previous=414.46), 0),  # the other way
     ],

@@ -201,9 +201,11 @@ def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: dat
     moved = resolved["symbol"].filter(resolved["link_rule"] != "symbol")
     after = registry if moved.is_empty() else _without_holders(registry, moved, rows)
     numbers = {name: today[column] for name, column in _NUMBERS.items()}
-    numbers |= {name: resolved[name][known] for name in REMEMBERED}
     numbers["last_session"] = constant("last_session", session, known.size)
     after = written(after, rows, numbers)
+    noted = where(flags(resolved["is_noted"][known]))
+    if noted.size:
+        after = written(after, rows[noted], {name: resolved[name][known][noted] for name in REMEMBERED})
     after = written_where_new(after, rows, {name: today[name] for name in _TEXTS})
     told = where(flags(resolved["cik"].is_not_null()[known]))  # a line that does not prove its CIK takes none back
     if told.size:
