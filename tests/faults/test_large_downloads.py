@@ -221,7 +221,9 @@ def test_a_kill_leaves_a_temporary_file_that_the_next_run_removes(vendor: Vendor
 
 
 @pytest.mark.parametrize(
-    ("pid", "idle_s", "stays"), [(os.getpid(), 700, True), (os.getpid(), 90_000, False), (NOBODY, 60, True)]
+    ("pid", "idle_s", "stays"),
+    [(os.getpid(), 700, True), (os.getpid(), 90_000, False), (NOBODY, 60, True)],
+    ids=["ours_at_work", "ours_for_a_day", "nobodys_just_now"],
 )
 def test_a_temporary_file_of_a_run_at_work_stays(landing: Landing, pid: int, idle_s: float, stays: bool) -> None:
     folder = landing.root / "sec" / "bulk"
