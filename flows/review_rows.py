@@ -174,7 +174,7 @@ def _suggestion() -> pl.Expr:
     return (
         pl.when(pl.col("what") == "session_refused")
         .then(session)
-        .when(pl.col("what").is_in(["held", "suspect"]))
+        .when(pl.col("what").is_in(["held", "suspect", "vendor_count_not_taken"]))
         .then(accept)
         .when(pl.col("what") == "filing_refused")
         .then(filed)

@@ -269,6 +269,15 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     )
 
 
+def _accepted(lines: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+    """Add ``is_accepted``: the operator takes the line's company as it is shown."""
+    none = constant("is_accepted", value=False, height=lines.height)
+    if not decision.companies:
+        return lines.hstack([none])
+    named = pl.col("company_id").is_in(list(decision.companies)) | pl.col("symbol").is_in(list(decision.companies))
+    return lines.with_columns(is_accepted=named)
+
+
 def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
     """Add ``ads_ratio_from``: since when a line's name states its depositary ratio; null for as long as we know."""
     is_changed = flags(lines["ads_ratio"] != lines["last_ads_ratio"])  # a ratio never stated before is no change

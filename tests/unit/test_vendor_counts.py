@@ -23,6 +23,7 @@ class Day:
     declared: float | None = None
     declared_age: int = 0
     tells_previous: bool = True
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
             "last_session": session - timedelta(days=1) if last else None,
             "vendor_cap_usd": round(day.close * day.count),
             "last_cap_usd": round(last.close * last.count) if last else None,
+            "is_accepted": day.is_accepted,
             "declared_ratio": day.declared,
             "declared_age": None if day.declared is None else day.declared_age,
             **{f"last_{name}": value for name, value in memory.items()},
@@ -144,6 +146,13 @@ def test_after_a_quarter_a_jump_is_judged_like_any_other() -> None:
     seen, _ = walked(Day(40.0, 100e6), *[Day(40.0, 200e6)] * (MAX_SESSIONS + 2))
     assert counts(seen)[1 : MAX_SESSIONS + 1] == [100.0] * MAX_SESSIONS
     assert counts(seen)[-1] == 200.0
+
+
+def test_an_operator_takes_a_count_as_it_is_shown() -> None:
+    """The vendor mended an older mistake: no rule can tell that from a new one."""
+    seen, _ = walked(Day(60.0, 5e9), Day(60.0, 2.5e9), Day(60.0, 2.5e9, is_accepted=True), Day(60.0, 2.5e9))
+    assert counts(seen) == [5000.0, 5000.0, 2500.0, 2500.0]
+    assert [item.cause for item in seen] == [None, "jumped_without_split", None, None]
 
 
 def test_an_issue_is_an_issue() -> None:

@@ -50,8 +50,9 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
 
     The followed cap is the vendor's times the factor, in whole USD. A refused count jumped without a split today. Noted
     are lines whose FACTOR_SCHEMA is not what it was.
-    ``lines``: with `with_splits`, and the FACTOR_SCHEMA of the last admitted session under ``last_<name>``. The factor
-    is 1 where the vendor's count is taken as it stands.
+    ``lines``: with `with_splits`, the FACTOR_SCHEMA of the last admitted session under ``last_<name>``, and
+    ``is_accepted``: the operator takes the company as the vendor shows it. The factor is 1 where the vendor's count is
+    taken as it stands.
     """
     is_near = lines["last_session"].to_numpy() >= np.datetime64(near_from)
     split = np.log(lines["split_ratio"].to_numpy())
@@ -66,6 +67,7 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     is_due = (cause == _JUMPED) & _follows(count, recent_move, move_age) & ~was_jumped
     cause = np.where(is_due, 0, cause)
     cause = np.where((cause == _LAGS) & was_jumped & is_near & (split == 0), _JUMPED, cause)
+    cause = np.where(flags(lines["is_accepted"]), 0, cause)
     is_new_jump = (cause == _JUMPED) & ~was_jumped
     has_jumped = _has_jumped(count, split) & ~is_due
     recent_jump, _ = _remembered(lines, "jump", session, count, has_jumped)
