@@ -15,11 +15,12 @@ from flows.errors import MissingData
 from flows.paths import DataPaths
 from flows.run import Run
 from flows.run_record import RunRecord
-from flows.settings import Settings
-from flows.sources import SOURCES, Source, SourceSettings
+from flows.settings import ROLES, Settings
+from flows.sources import SOURCES, SourceSettings
 from flows.sources.sec_answers import NAME
-from flows.sources.sec_night import EVENTS, follow_up
-from flows.sources.sec_requests import REQUESTS_PER_SECOND, SHARED_HOSTS, require_contact
+from flows.sources.sec_edgar import SOURCE
+from flows.sources.sec_night import EVENTS
+from flows.sources.sec_requests import require_contact
 from flows.steps.land import Landed, land
 from tests.vendors import sec as vendors
 from tests.vendors.loopback import Answer, vendor_server
@@ -41,20 +42,6 @@ MON, TUE, WED, THU, FRI = (date(2026, 3, day) for day in (2, 3, 4, 5, 6))
 NEXT_MON = date(2026, 3, 9)
 APPLE, BANK, CARS, DUST = 11, 22, 33, 44
 LISTED: dict[int, str | None] = {APPLE: "Nasdaq", BANK: "NYSE", CARS: None, DUST: "OTC"}
-ASKED_SOURCE = Source(
-    name=NAME,
-    roles=("share_counts",),
-    history="full",
-    licence="public-domain",
-    terms="Public.",
-    parser_version="1",
-    build_requests=require_contact,
-    list_archive=lambda archive, sessions: [],
-    parse=lambda payload, file: pytest.fail("nothing is staged here"),
-    follow_up=follow_up,
-    requests_per_second=REQUESTS_PER_SECOND,
-    shared_hosts=SHARED_HOSTS,
-)
 
 
 @dataclass
@@ -74,8 +61,7 @@ class Nights:
             {
                 "data_dir": self.root,
                 "sources": {
-                    role: [NAME] if role == "share_counts" else ["quotes"] if role == "quotes" else []
-                    for role in ("quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps")
+                    role: [NAME] if role == "share_counts" else ["quotes"] if role == "quotes" else [] for role in ROLES
                 },
                 "required_sources": [],
                 "base_urls": {NAME: self.sec.vendor.url},
@@ -105,8 +91,7 @@ class Nights:
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
     """Quotes come from a source that asks nothing, so that every request is the SEC's."""
-    monkeypatch.setitem(SOURCES, NAME, ASKED_SOURCE)
-    silent = Source(**{**ASKED_SOURCE.__dict__, "name": "quotes", "follow_up": None, "shared_hosts": ()})
+    silent = replace(SOURCE, name="quotes", build_requests=lambda *_: [], follow_up=None, shared_hosts=())
     monkeypatch.setitem(SOURCES, "quotes", silent)
     with vendor_server() as vendor:
         sec = Sec(vendor)
@@ -441,7 +426,7 @@ def test_a_night_takes_its_turns_from_the_file_in_the_data_folder(
     nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "_is_loopback", lambda host: False)
-    monkeypatch.setitem(SOURCES, NAME, replace(ASKED_SOURCE, requests_per_second=50.0))
+    monkeypatch.setitem(SOURCES, NAME, replace(SOURCE, requests_per_second=50.0))
     at: list[float] = []
     original = nights.sec.asked
     nights.sec.asked = lambda: at.extend(a.at for a in nights.sec.vendor.asked) or original()  # type: ignore[method-assign,func-returns-value]
