@@ -264,9 +264,8 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
     split = with_splits(_recalled(resolved, memory, staged), clock.previous, clock.near_from)
-    return _with_ratio_dates(
-        followed(with_returns(split, clock.previous, clock.near_from), clock.session, clock.near_from), clock
-    )
+    returned = _accepted(with_returns(split, clock.previous, clock.near_from), staged.decision)
+    return _with_ratio_dates(followed(returned, clock.session, clock.near_from), clock)
 
 
 def _accepted(lines: pl.DataFrame, decision: Decision) -> pl.DataFrame:
