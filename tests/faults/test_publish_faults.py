@@ -69,10 +69,10 @@ paths = DataPaths(Path(sys.argv[1]))
 limit = paths.warehouse.stat().st_size + 512 * 1024
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 quotes = hand_made.core()["core.quotes"]
-many = pl.concat([quotes.with_columns(security_id=pl.lit(f"S{n}")) for n in range(20_000)])
+many = pl.concat([quotes.with_columns(security_id=pl.lit(f"S{n}")) for n in range(60_000)])
 names = ["open", "high", "low", "close"]
 prices = [(pl.int_range(pl.len()).hash(seed) / 1e6).alias(name) for seed, name in enumerate(names)]
-many = many.with_columns(prices)  # eight megabytes that no compression makes smaller
+many = many.with_columns(prices)  # two dozen megabytes that no compression makes smaller
 try:
     with Build.start(paths, "big", paths.warehouse) as build:
         build.replace("core.quotes", many, hand_made.SESSIONS)

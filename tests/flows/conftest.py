@@ -43,6 +43,8 @@ class Site:
 
     root: Path
     market: Market = field(default_factory=Market)
+    has_filings: bool = False
+    """Whether the archive holds what companies filed with the SEC; sources that it lacks degrade every night."""
 
     @property
     def archive(self) -> Path:
@@ -57,7 +59,7 @@ class Site:
         self.root.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("SMALLCAPS_DATA_DIR", str(self.paths.root))
         monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
-        for name, value in WITHOUT_FILINGS.items():
+        for name, value in ({} if self.has_filings else WITHOUT_FILINGS).items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.root)
         return self
@@ -109,7 +111,7 @@ class Site:
     def copy_to(self, root: Path) -> "Site":
         """The same installation elsewhere."""
         shutil.copytree(self.root, root, symlinks=True)
-        return Site(root, self.market)
+        return Site(root, self.market, self.has_filings)
 
 
 @pytest.fixture(scope="session")

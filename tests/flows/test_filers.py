@@ -66,11 +66,21 @@ def write_filings(market: Market, archive: Path) -> None:
 
 
 @pytest.fixture
-def published(new_site: Callable[[str, Market], Site], light_gate: None) -> Site:
+def filing_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Market], Site]:
+    """Sites whose companies file with the SEC."""
+
+    def make(name: str, market: Market) -> Site:
+        return Site(tmp_path / name, market, has_filings=True).use(monkeypatch)
+
+    return make
+
+
+@pytest.fixture
+def published(filing_site: Callable[[str, Market], Site], light_gate: None) -> Site:
     """Five sessions backfilled, the next ones as nights."""
     del light_gate
     market = Market()
-    site = new_site("nights", market)
+    site = filing_site("nights", market)
     market.write(site.archive, BASE_SESSIONS)
     write_filings(market, site.archive)
     assert site.backfill(BASE_SESSIONS[0], BASE_SESSIONS[-1]).exit_code == 0
@@ -80,7 +90,7 @@ def published(new_site: Callable[[str, Market], Site], light_gate: None) -> Site
 
 
 def test_filings_become_tables_and_a_backfill_and_a_rebuild_agree(
-    published: Site, new_site: Callable[[str, Market], Site]
+    published: Site, filing_site: Callable[[str, Market], Site]
 ) -> None:
     company = {row["cik"]: row["company_id"] for row in published.rows("core.securities").to_dicts() if row["cik"]}
     assert company.keys() == {PAGED, WORDED}
@@ -105,7 +115,7 @@ def test_filings_become_tables_and_a_backfill_and_a_rebuild_agree(
     nights = published.hashes()
     assert published.rebuild().exit_code == 0
     assert published.hashes() == nights
-    again = new_site("backfill", published.market)
+    again = filing_site("backfill", published.market)
     published.market.write(again.archive, sessions_between(BASE_SESSIONS[0], LAST))
     write_filings(published.market, again.archive)
     assert again.backfill(BASE_SESSIONS[0], LAST).exit_code == 0
@@ -113,10 +123,10 @@ def test_filings_become_tables_and_a_backfill_and_a_rebuild_agree(
 
 
 def test_words_that_a_later_download_replaced_count_until_a_filing_told(
-    new_site: Callable[[str, Market], Site], light_gate: None
+    filing_site: Callable[[str, Market], Site], light_gate: None
 ) -> None:
     del light_gate
-    site = new_site("replaced", Market())
+    site = filing_site("replaced", Market())
     site.market.write(site.archive, sessions_between(BASE_SESSIONS[0], LAST))
     write_filings(site.market, site.archive)
     said = {D(2024, 12, 26): "Large accelerated filer", D(2025, 1, 3): "Non-accelerated filer"}

@@ -110,7 +110,7 @@ def write_filings(archive: Path) -> None:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Five sessions backfilled; never changed."""
-    site = Site(tmp_path_factory.mktemp("bugs"), Market())
+    site = Site(tmp_path_factory.mktemp("bugs"), Market(), has_filings=True)
     site.market.write(site.archive, SESSIONS[:6], {day: [with_cases] for day in SESSIONS[:6]})
     write_filings(site.archive)
     with pytest.MonkeyPatch.context() as patch:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flows.market_calendar import all_sessions
 from flows.walk import Calendar, Memory, Staged, Verdict, walk
+from transforms.core.declared_splits import DECLARED, near
 from transforms.core.reported_counts import BOOK
 
 CALENDAR = Calendar(all_sessions())
@@ -99,8 +100,13 @@ def staged(history: dict[tuple[str, date], Event], known: pl.DataFrame) -> list[
 
 
 def declared(history: dict[tuple[str, date], Event], session: date) -> pl.DataFrame:
-    told = [(symbol, event.split) for (symbol, day), event in history.items() if day == session and event.is_declared]
-    return pl.DataFrame(sorted(told), schema={"symbol": pl.String, "ratio": pl.Float64}, orient="row")
+    """Splits that a list tells of, as far as it says something about the session."""
+    told = [
+        {"symbol": symbol, "declared_on": day, "ratio": event.split, "known_on": day, "source": "a list"}
+        for (symbol, day), event in history.items()
+        if event.is_declared
+    ]
+    return near(pl.DataFrame(told, DECLARED), session)
 
 
 def lines_of(history: dict[tuple[str, date], Event], number: int) -> pl.DataFrame:

@@ -13,8 +13,15 @@ MON, TUE, WED = date(2024, 1, 8), date(2024, 1, 9), date(2024, 1, 10)
 
 
 def one(**values: Any) -> dict[str, Any]:
-    row = {"last_session": TUE, "vendor_cap_usd": 1_000, "last_cap_usd": 1_000, "declared_ratio": None, **values}
-    prices = ("last_close", "previous_close", "declared_ratio")
+    row = {
+        "last_session": TUE,
+        "vendor_cap_usd": 1_000,
+        "last_cap_usd": 1_000,
+        "declared_ratio": None,
+        "declared_age": None,
+        **values,
+    }
+    prices = ("last_close", "previous_close", "declared_ratio", "declared_age")
     frame = pl.DataFrame([row], schema_overrides={"last_session": pl.Date, **dict.fromkeys(prices, pl.Float64)})
     near_from = date(2024, 1, 3)
     return with_returns(with_splits(frame, TUE, near_from), TUE, near_from).row(0, named=True)
