@@ -7,9 +7,9 @@ from typing import Any
 
 from flows.edge.landing import LandedFile
 from flows.sources.decode import json_document, plain_bytes
+from flows.sources.sec_datasets import NAME
 from transforms.staging import BadInput
 
-NAME = "sec_edgar"
 PERIODIC = frozenset(
     f"{form}{suffix}" for form in ("10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F") for suffix in ("", "/A")
 )

@@ -13,8 +13,21 @@ from flows.edge.landing import LandedFile
 from flows.edge.zip_members import member_content
 from flows.sources.decode import csv_frame, parquet_frame, plain_bytes
 from flows.sources.model import Source, bad_dataset
+from flows.sources.sec_datasets import (
+    COMPANYFACTS,
+    COMPANYFACTS_BULK,
+    COVER,
+    FORM_INDEX,
+    FSDS_SUB,
+    NAME,
+    NOTES,
+    SUBMISSIONS,
+    SUBMISSIONS_BULK,
+    SUBMISSIONS_MORE,
+    TICKERS,
+)
 from flows.sources.sec_edgar_bulk import companyfacts_parts, notes_part, submissions_parts
-from flows.sources.sec_edgar_documents import NAME, facts_frame, submission_frames, tickers_frame
+from flows.sources.sec_edgar_documents import facts_frame, submission_frames, tickers_frame
 from flows.sources.sec_edgar_instance import cover_facts
 from flows.sources.sec_night import follow_up
 from flows.sources.sec_requests import LICENCE, REQUESTS_PER_SECOND, SHARED_HOSTS, WWW, require_contact
@@ -25,17 +38,6 @@ from transforms.staging.sec_form_index import stage_form_index
 from transforms.staging.sec_fsds import stage_fsds_sub
 from transforms.staging.sec_submissions import stage_submissions
 from transforms.staging.sec_tickers import stage_tickers
-
-TICKERS = "company_tickers_exchange"
-SUBMISSIONS = "submissions"
-SUBMISSIONS_MORE = "submissions_more"
-SUBMISSIONS_BULK = "submissions_bulk"
-COMPANYFACTS = "companyfacts"
-COMPANYFACTS_BULK = "companyfacts_bulk"
-FORM_INDEX = "form_index"
-COVER = "cover"
-NOTES = "notes"
-FSDS_SUB = "fsds_sub"
 
 _JSON = r"\.json(\.gz)?"
 _PLACES: tuple[tuple[str, str, re.Pattern[str]], ...] = (

@@ -10,7 +10,8 @@ import polars as pl
 from flows.edge.compressed import MIB, BadCompression
 from flows.edge.landing import LandedFile
 from flows.edge.zip_members import each_member, member_lines, member_names
-from flows.sources.sec_edgar_documents import NAME, Columns, add_facts, add_submissions
+from flows.sources.sec_datasets import NAME
+from flows.sources.sec_edgar_documents import Columns, add_facts, add_submissions
 from flows.sources.sec_edgar_scan import kept_document
 from transforms.staging import REJECT_COLUMNS, BadInput, Staged, no_rejects
 from transforms.staging.casting import MAX_REJECTED_SHARE

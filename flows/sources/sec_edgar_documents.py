@@ -8,6 +8,7 @@ import polars as pl
 
 from flows.edge.landing import LandedFile
 from flows.sources.decode import json_document, plain_bytes
+from flows.sources.sec_datasets import NAME
 from transforms.staging import BadInput
 from transforms.staging.sec_facts import RAW_FACTS
 from transforms.staging.sec_submissions import (
@@ -19,7 +20,6 @@ from transforms.staging.sec_submissions import (
 from transforms.staging.sec_tags import KEPT_TAGS
 from transforms.staging.sec_tickers import RAW_TICKERS
 
-NAME = "sec_edgar"
 _OF_A_FACT = ("start", "end", "val", "accn", "form", "filed", "fy", "fp")
 
 

@@ -14,17 +14,17 @@ from flows.edge.landing import LandedFile
 from flows.errors import Blocked, SourceError
 from flows.sources import sec_answers, sec_due
 from flows.sources.model import Answer, Asking
-from flows.sources.sec_answers import NAME, Filing
-from flows.sources.sec_requests import (
+from flows.sources.sec_answers import Filing
+from flows.sources.sec_datasets import (
+    COMPANYFACTS_BULK,
     COVER,
-    FACTS_BULK,
-    INDEX,
+    FORM_INDEX,
+    NAME,
     NOTES,
     SUBMISSIONS_BULK,
     TICKERS,
-    SecRequests,
-    cover_key,
 )
+from flows.sources.sec_requests import SecRequests, cover_key
 from transforms.staging import BadInput
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ EVENTS = "sec_edgar_asked"
 MOST_NAMED = 10
 FAILURES_IN_A_ROW = 3
 """After so many the host is taken to be down: the rest stays due, instead of a night of timeouts."""
-BULK = (FACTS_BULK, SUBMISSIONS_BULK)
+BULK = (COMPANYFACTS_BULK, SUBMISSIONS_BULK)
 Check = Callable[[bytes, LandedFile], object]
 _T = TypeVar("_T")
 
@@ -166,7 +166,7 @@ class _Night:
         days = {dataset: file.vintage_date for dataset in BULK if (file := self._newest(dataset)) is not None}
         lacking = [dataset for dataset in BULK if days.get(dataset) is None]
         bulk_day = None if lacking else min(day for day in days.values() if day)
-        index_day = max((date.fromisoformat(file.key) for file in self._landing.newest(NAME, INDEX)), default=None)
+        index_day = max((date.fromisoformat(file.key) for file in self._landing.newest(NAME, FORM_INDEX)), default=None)
         if not sec_due.is_bulk_due(self._known, bulk_day, index_day, self._today, self._limits.catch_up_days):
             return bulk_day
         for dataset in lacking or BULK:
@@ -181,14 +181,14 @@ class _Night:
     def _indexes(self, start: date) -> dict[date, list[Filing]]:
         """Filings by day of the index, of all days that have one."""
         days = sec_due.weekdays(start, self._today)
-        landed = {date.fromisoformat(file.key): file.vintage_date for file in self._landing.newest(NAME, INDEX)}
+        landed = {date.fromisoformat(file.key): file.vintage_date for file in self._landing.newest(NAME, FORM_INDEX)}
         without = set(self._known.empty_days)
         for day in sec_due.index_days(days, landed, self._known, self._today):
             answer = self._fetch(self._requests.form_index(day), sec_answers.filings)
             if answer.is_absent and sec_due.empty_for_good([day], self._today):
                 without.add(day)
         self._empty = without
-        newest = {date.fromisoformat(file.key): file for file in self._landing.newest(NAME, INDEX)}
+        newest = {date.fromisoformat(file.key): file for file in self._landing.newest(NAME, FORM_INDEX)}
         read = {day: self._read(file, sec_answers.filings) for day, file in newest.items() if day > start}
         return {day: found for day, found in read.items() if found is not None}
 
@@ -250,7 +250,7 @@ class _Night:
         answered = {*self._known.answered, *self._answered}
         open_ones = {filing for filing in due if filing.id not in answered}
         left = {day for day, found in indexes.items() if open_ones & set(found)}
-        landed = {date.fromisoformat(file.key): file.vintage_date for file in self._landing.newest(NAME, INDEX)}
+        landed = {date.fromisoformat(file.key): file.vintage_date for file in self._landing.newest(NAME, FORM_INDEX)}
         again = set(sec_due.index_days(indexes, landed, self._known, self._today))
         closed = {*indexes, *self._empty} - again - {self._today}
         self._through = sec_due.settled_through(start, self._today, closed, left)

@@ -6,9 +6,22 @@ from typing import Final
 from flows.edge.compressed import MIB
 from flows.edge.fetch import Request
 from flows.edge.http import HttpRequest, Throttle
+from flows.edge.http_stream import UNENCODED
 from flows.errors import MissingData
 from flows.sources.model import SourceSettings
-from flows.sources.sec_answers import NAME, Filing
+from flows.sources.sec_answers import Filing
+from flows.sources.sec_datasets import (
+    COMPANYFACTS,
+    COMPANYFACTS_BULK,
+    COVER,
+    FILING_INDEX,
+    FORM_INDEX,
+    NAME,
+    NOTES,
+    SUBMISSIONS,
+    SUBMISSIONS_BULK,
+    TICKERS,
+)
 
 WWW = "https://www.sec.gov"
 DATA = "https://data.sec.gov"
@@ -18,15 +31,6 @@ REQUESTS_PER_SECOND = 8.0
 LICENCE: Final = "public-domain"
 LARGEST_BULK_BYTES = 4096 * MIB
 
-TICKERS = "company_tickers_exchange"
-INDEX = "form_index"
-SUBMISSIONS = "submissions"
-FACTS = "companyfacts"
-COVER = "cover"
-FILING_INDEX = "filing_index"
-FACTS_BULK = "companyfacts_bulk"
-SUBMISSIONS_BULK = "submissions_bulk"
-NOTES = "notes"
 
 THROTTLE = Throttle(
     statuses=frozenset({403}),
@@ -36,7 +40,7 @@ THROTTLE = Throttle(
 )
 """The files' store says AccessDenied, with the same 403, for a file that it does not have."""
 _BULK = {
-    FACTS_BULK: "Archives/edgar/daily-index/xbrl/companyfacts.zip",
+    COMPANYFACTS_BULK: "Archives/edgar/daily-index/xbrl/companyfacts.zip",
     SUBMISSIONS_BULK: "Archives/edgar/daily-index/bulkdata/submissions.zip",
 }
 _NOTES = "files/dera/data/financial-statement-notes-data-sets"
@@ -73,7 +77,7 @@ class SecRequests:
     def form_index(self, day: date) -> Request:
         """All filings of a day."""
         path = f"Archives/edgar/daily-index/{day.year}/QTR{(day.month - 1) // 3 + 1}/form.{day:%Y%m%d}.idx"
-        return self._request(f"{self._www}/{path}", INDEX, day.isoformat(), ".idx", is_one_of_many=True)
+        return self._request(f"{self._www}/{path}", FORM_INDEX, day.isoformat(), ".idx", is_one_of_many=True)
 
     def submissions(self, cik: int) -> Request:
         """A company's filings."""
@@ -83,7 +87,7 @@ class SecRequests:
     def facts(self, cik: int) -> Request:
         """A company's facts, without those per share class."""
         url = f"{self._data}/api/xbrl/companyfacts/CIK{cik:010}.json"
-        return self._request(url, FACTS, f"{cik:010}", is_one_of_many=True)
+        return self._request(url, COMPANYFACTS, f"{cik:010}", is_one_of_many=True)
 
     def filing_index(self, filing: Filing) -> Request:
         """The list of a filing's files."""
@@ -112,7 +116,7 @@ class SecRequests:
         http = (
             HttpRequest(
                 url,
-                headers=headers | {"Accept-Encoding": "identity"},
+                headers=headers | UNENCODED,
                 max_bytes=LARGEST_BULK_BYTES,
                 deadline_s=self._settings.sec.bulk_deadline_s,
                 throttle=THROTTLE,

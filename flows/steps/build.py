@@ -27,7 +27,6 @@ from transforms.core.delistings import with_delistings
 from transforms.core.filer_categories import filer_categories
 from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
 from transforms.core.period_counts import with_counts
-from transforms.core.sec_facts import SOURCE as SEC
 from transforms.core.sec_facts import entity
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
 from transforms.core.securities import securities
@@ -44,6 +43,7 @@ from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
+from transforms.staging.sec_rejects import SOURCE as SEC
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from transforms.core.cap_quality import cap_quality
 from transforms.core.fundamentals import known_at as public_at
 from transforms.core.sec_facts import ENTITY_PREFIX
 from transforms.measures.company_fundamentals import linked_entities
+from transforms.staging.sec_rejects import SOURCE as SEC
 
 _HELD_REASON = {"jump": "ADM_JUMP", "first_level": "ADM_FIRST_LEVEL"}
 
@@ -58,7 +59,7 @@ def filed_counts(decided: pl.DataFrame) -> pl.DataFrame:
         rows.with_columns(
             share_class=pl.when(pl.col("share_class") == "").then(pl.lit("all")).otherwise("share_class"),
             known_at=public_at(pl.col("known_on")),
-            source=pl.lit("sec_edgar"),
+            source=pl.lit(SEC),
             quality="basis",
         )
     )

@@ -12,31 +12,32 @@ from flows.edge.clock import new_york_date
 from flows.edge.landing import FileId, LandedFile
 from flows.errors import SourceError
 from flows.run import Run
-from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
+from flows.sources import corporate_actions, nasdaq_directory, sec_datasets, sec_edgar
 from flows.sources.sec_night import EVENTS
 from flows.steps.reader import Reader
 from flows.steps.reading import read
 from transforms.core.declared_splits import DECLARED, filed_ratios, no_declared
 from transforms.core.delistings import FORMS
-from transforms.core.directory_types import DIRECTORY
 from transforms.core.filer_categories import STANDING, told_by_filings, untold
-from transforms.core.reported_counts import COUNT_TAG, book_of
-from transforms.core.sec_facts import SOURCE as SEC
+from transforms.core.reported_counts import book_of
 from transforms.core.sec_facts import rejected_facts
-from transforms.core.sec_identity import NAMES, TICKERS
+from transforms.core.sec_identity import NAMES
 from transforms.staging import no_rejects
+from transforms.staging.nasdaq_directory import DIRECTORY
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
 from transforms.staging.sec_fsds import FSDS_SUB
+from transforms.staging.sec_rejects import SOURCE as SEC
 from transforms.staging.sec_submissions import SUBMISSIONS
 from transforms.staging.sec_tags import SPLIT_RATIO
+from transforms.staging.sec_tickers import TICKERS
 
 log = logging.getLogger(__name__)
 
 KNOWN: dict[str, pl.DataType] = {"known_on": pl.Date()}
 SEEN: dict[str, pl.DataType] = {"seen_from": pl.Date()}
 """The day of the download of a file that a night fetched; null for one of an archive or a bulk file."""
-_FACTS = (sec_edgar.COMPANYFACTS, sec_edgar.COMPANYFACTS_BULK)
+_FACTS = (sec_datasets.COMPANYFACTS, sec_datasets.COMPANYFACTS_BULK)
 _FACT = ["cik", "taxonomy", "tag", "unit", "period_start", "period_end", "accession"]
 
 
@@ -65,7 +66,7 @@ class Filings:
     @cached_property
     def book(self) -> pl.DataFrame:
         """Every share count in the order in which it became known."""
-        return book_of(self.covers, self.facts.filter(pl.col("tag") == COUNT_TAG))
+        return book_of(self.covers, self.facts)
 
     @cached_property
     def filed_ratios(self) -> pl.DataFrame:
@@ -82,14 +83,14 @@ class Filings:
 def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
     """Read what lies in landing. A file that cannot be read is marked, and the others count."""
     reader, answered = Reader(run, seen), _answered(run)
-    submissions = [*_seen(reader, (sec_edgar.SUBMISSIONS,)), *_seen(reader, (sec_edgar.SUBMISSIONS_BULK,))]
-    covers = [*_known(reader, (sec_edgar.COVER,), answered), *_known(reader, (sec_edgar.NOTES,), answered)]
+    submissions = [*_seen(reader, (sec_datasets.SUBMISSIONS,)), *_seen(reader, (sec_datasets.SUBMISSIONS_BULK,))]
+    covers = [*_known(reader, (sec_datasets.COVER,), answered), *_known(reader, (sec_datasets.NOTES,), answered)]
     facts = [frame for dataset in _FACTS for frame in _known(reader, (dataset,), answered)]
     paged = _first_known(_stacked(covers, {**COVER, **KNOWN}), ["cik", "accession", "share_class", "period_end"])
-    data_sets = _stacked(_known(reader, (sec_edgar.FSDS_SUB,), answered), {**FSDS_SUB, **KNOWN})
+    data_sets = _stacked(_known(reader, (sec_datasets.FSDS_SUB,), answered), {**FSDS_SUB, **KNOWN})
     standing = [frame for frame in submissions if "filer_category" in frame.columns]
     return Filings(
-        tickers=_stacked(_seen(reader, (sec_edgar.TICKERS,)), {**TICKERS, **SEEN}),
+        tickers=_stacked(_seen(reader, (sec_datasets.TICKERS,)), {**TICKERS, **SEEN}),
         names=_stacked(submissions, {**NAMES, **SEEN}),
         directory=_stacked(_seen(reader, (), nasdaq_directory.NAME), {**DIRECTORY, **SEEN}),
         covers=paged,
@@ -172,10 +173,10 @@ def _replaced(run: Run, filed: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """
     if SEC not in run.settings.enabled_sources:
         return
-    in_use = {file.file_id for file in run.landing.newest(SEC, sec_edgar.SUBMISSIONS)}
+    in_use = {file.file_id for file in run.landing.newest(SEC, sec_datasets.SUBMISSIONS)}
     files = [
         file
-        for file in run.landing.files(SEC, sec_edgar.SUBMISSIONS)
+        for file in run.landing.files(SEC, sec_datasets.SUBMISSIONS)
         if file.file_id not in in_use and not file.fault and not is_history(file)
     ]
     places = {"cik": pl.Int64, "known_on": pl.Date, "at": pl.UInt32}

@@ -17,10 +17,12 @@ from flows.steps.rejects import Told, rejects_of
 from flows.walk import Decision, Fault, Staged
 from transforms.core.declared_splits import near
 from transforms.core.depositary import ratio_of_title
-from transforms.core.directory_types import DIRECTORY, with_directory
-from transforms.core.sec_identity import NAMES, TICKERS, ciks, known_names
+from transforms.core.directory_types import with_directory
+from transforms.core.sec_identity import NAMES, ciks, known_names
 from transforms.core.security_types import classify
 from transforms.staging.descriptions import Described
+from transforms.staging.nasdaq_directory import DIRECTORY
+from transforms.staging.sec_tickers import TICKERS
 
 DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")

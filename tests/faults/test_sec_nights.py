@@ -17,7 +17,7 @@ from flows.run import Run
 from flows.run_record import RunRecord
 from flows.settings import ROLES, Settings
 from flows.sources import SOURCES, SourceSettings
-from flows.sources.sec_answers import NAME
+from flows.sources.sec_datasets import NAME
 from flows.sources.sec_edgar import SOURCE
 from flows.sources.sec_night import EVENTS
 from flows.sources.sec_requests import require_contact

@@ -33,10 +33,10 @@ from flows.walk import Calendar, Memory, Staged, Verdict, judge
 from tests.golden.quoted_and_filed import Filed, Quote, Recorded, published
 from tests.vendors.sec_documents import OfClass, landed
 from transforms.core.reported_counts import book_of
-from transforms.core.sec_identity import TICKERS
 from transforms.staging.descriptions import of_reference
 from transforms.staging.nasdaq_screener import stage_history, stage_reference
 from transforms.staging.sec_cover import COVER
+from transforms.staging.sec_tickers import TICKERS
 
 CIKS = {"AAPL": 320193, "NVDA": 1045810, "GOOG": 1652044, "GOOGL": 1652044}
 FACTS = "sec_edgar/recorded/api/xbrl/companyfacts/CIK{:010}.json.gz"

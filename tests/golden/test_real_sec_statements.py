@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from transforms.core.fundamentals import Statements, collect_statements
-from transforms.core.sec_facts import FACT_COLUMNS, rejected_facts
+from transforms.core.sec_facts import rejected_facts
 from transforms.core.sec_statements import QUARTER_GAP_DAYS, sec_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states, joined_states
+from transforms.staging.sec_facts import FACTS
 from transforms.staging.simfin import stage_statements
 
 AAPL, NVDA, GOOGL = "CIK0000320193", "CIK0001045810", "CIK0001652044"
@@ -44,7 +45,7 @@ def companyfacts(path: Path) -> pl.DataFrame:
         for unit, facts in described["units"].items()
         for fact in facts
     ]
-    texts = {name: pl.String() if dtype == pl.Date else dtype for name, dtype in FACT_COLUMNS.items()}
+    texts = {name: pl.String() if dtype == pl.Date else dtype for name, dtype in FACTS.items()}
     return pl.DataFrame(rows, schema=texts, orient="row", strict=False).with_columns(
         pl.col("period_start", "period_end", "filed").str.to_date()
     )

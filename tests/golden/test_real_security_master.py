@@ -11,9 +11,9 @@ import pytest
 from flows.market_calendar import all_sessions
 from flows.steps.stage import Catalogue, Evidence, _numbered
 from flows.walk import Calendar, Memory, Staged, judge
-from transforms.core.sec_identity import TICKERS
 from transforms.staging.descriptions import Described, of_quotes, of_reference
 from transforms.staging.nasdaq_screener import EXCHANGES, stage_daily, stage_history, stage_reference
+from transforms.staging.sec_tickers import TICKERS
 
 PAIRS = {
     2022: [date(2022, 2, 16), date(2022, 2, 17), date(2022, 6, 8), date(2022, 6, 9)],

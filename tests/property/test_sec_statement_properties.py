@@ -7,9 +7,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from transforms.core.fundamentals import Statements
-from transforms.core.sec_facts import FACT_COLUMNS
 from transforms.core.sec_statements import QUARTER_GAP_DAYS, sec_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states, joined_states
+from transforms.staging.sec_facts import FACTS
 
 FIRST, LAST = date(2021, 1, 1), date(2024, 12, 31)
 ENDS = [date(2021 + n // 4, *((3, 31), (6, 30), (9, 30), (12, 31))[n % 4]) for n in range(12)]
@@ -28,7 +28,7 @@ def filings(draw: st.DrawFn) -> pl.DataFrame:
         for again in range(draw(st.sampled_from([1, 1, 0, 1, 1, 2]))):
             filed += timedelta(days=300 * again)
             rows += draw(reports(number, filed, f"{number}-{again}"))
-    return pl.DataFrame(rows, schema=FACT_COLUMNS)
+    return pl.DataFrame(rows, schema=FACTS)
 
 
 @st.composite

@@ -5,10 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from transforms.core.directory_types import DIRECTORY, with_directory
+from transforms.core.directory_types import with_directory
 from transforms.core.security_types import classify
+from transforms.staging.nasdaq_directory import DIRECTORY
 
 SEEN = date(2025, 8, 11)
+TOLD = ("symbol", "symbol_vendor", "name", "exchange", "is_etf", "is_test", "financial_status", "vintage_date")
 LISTED = pl.DataFrame(
     [
         ("SPY", "SPY", "SPDR S&P 500 ETF Trust", "arca", True, False, None, SEEN),
@@ -18,7 +20,7 @@ LISTED = pl.DataFrame(
         ("META", "META", "Roundhill Ball Metaverse ETF", "arca", True, False, None, date(2021, 7, 1)),
         ("AVDL", "AVDL", "Avadel Pharmaceuticals plc American Depositary Shares", "nasdaq", False, False, "N", SEEN),
     ],
-    schema=DIRECTORY,
+    schema={name: DIRECTORY[name] for name in TOLD},
     orient="row",
 )
 

@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from transforms.core.sec_identity import NAMES, TICKERS, ciks, known_names
+from transforms.core.sec_identity import NAMES, ciks, known_names
+from transforms.staging.sec_tickers import TICKERS
 
 V24, V25 = date(2024, 12, 31), date(2025, 12, 30)
 MAP = pl.DataFrame(

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from transforms.core.fundamentals import FLOW_CONCEPTS, STOCK_CONCEPTS, Statements, fundamentals_rows
-from transforms.core.sec_facts import FACT_COLUMNS, FORMS, rejected_facts
+from transforms.core.sec_facts import FORMS, rejected_facts
 from transforms.core.sec_statements import QUARTER_GAP_DAYS, sec_statements
 from transforms.core.sec_tag_map import FLOW_READINGS, IFRS, READINGS, STOCK_READINGS, Reading, tags_of
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
+from transforms.staging.sec_facts import FACTS
 from transforms.staging.sec_tags import KEPT_TAGS
 
 ACME = "CIK0000000007"
@@ -53,7 +54,7 @@ def filing(
         for (start, end), tags in periods
         for tag, value in tags.items()
     ]
-    return pl.DataFrame(rows, schema=FACT_COLUMNS)
+    return pl.DataFrame(rows, schema=FACTS)
 
 
 def read(*filings: pl.DataFrame) -> Statements:
@@ -360,7 +361,7 @@ def test_proxies_other_taxonomies_and_odd_lengths_are_no_statements() -> None:
 
 
 def test_no_facts_give_empty_frames_of_the_same_shape() -> None:
-    empty, told = read(pl.DataFrame(schema=FACT_COLUMNS)), read(filing(MAY, (Q1, plain(1))))
+    empty, told = read(pl.DataFrame(schema=FACTS)), read(filing(MAY, (Q1, plain(1))))
     assert empty.income.is_empty()
     assert (empty.income.schema, empty.balance.schema) == (told.income.schema, told.balance.schema)
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 import polars as pl
 
 from transforms.staging import BadInput
+from transforms.staging.sec_rejects import SOURCE as SEC
 
 SOURCE: Final = "files"
-CORRECTED_SOURCES: Final = ("sec_edgar",)
+CORRECTED_SOURCES: Final = (SEC,)
 CORRECTED_FIELDS: Final = ("shares",)
 
 Row = dict[str, Any]

@@ -5,18 +5,6 @@ import polars as pl
 from transforms.core.company_names import NAME_OVERLAP, begin_alike, overlap, words
 from transforms.core.security_types import AMERICAN_DEPOSITARY, BARE_NAME
 
-DIRECTORY: dict[str, pl.DataType] = {
-    "symbol": pl.String(),
-    "symbol_vendor": pl.String(),
-    "name": pl.String(),
-    "exchange": pl.String(),
-    "is_etf": pl.Boolean(),
-    "is_test": pl.Boolean(),
-    "financial_status": pl.String(),
-    "vintage_date": pl.Date(),
-}
-"""One row per listed security and vintage; ``symbol_vendor`` in the screener's dialect, ``name`` its title."""
-
 _KEY = ["symbol", "name"]
 
 

@@ -11,8 +11,9 @@ import polars as pl
 from transforms.contracts.filers import FREE_FLOAT
 from transforms.core.fundamentals import known_at
 from transforms.core.registrants import of_companies, registrants
+from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_tags import PUBLIC_FLOAT
 
-FLOAT_TAG = "EntityPublicFloat"
 FLOATS: dict[str, pl.DataType] = {
     "company_id": pl.String(),
     "symbol": pl.String(),
@@ -67,9 +68,7 @@ def filed_floats(covers: pl.DataFrame, facts: pl.DataFrame, securities: pl.DataF
     filed = of_companies(told, registrants(securities)).filter(
         pl.col("is_first") | (pl.col("known_on") >= pl.col("link_from"))
     )
-    placed = filed.with_columns(
-        symbol=pl.lit(None), shares=pl.lit(None), share=pl.lit(None), source=pl.lit("sec_edgar")
-    )
+    placed = filed.with_columns(symbol=pl.lit(None), shares=pl.lit(None), share=pl.lit(None), source=pl.lit(SOURCE))
     return _shaped(placed)
 
 
@@ -174,7 +173,7 @@ def _reason() -> pl.Expr:
 
 
 def _of_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    rows = facts.filter((pl.col("tag") == FLOAT_TAG) & (pl.col("unit") == "USD"))
+    rows = facts.filter((pl.col("tag") == PUBLIC_FLOAT) & (pl.col("unit") == "USD"))
     return rows.select(
         *_FILING, "known_on", as_of="period_end", value="value", form="form", is_by_class=pl.lit(value=False)
     )

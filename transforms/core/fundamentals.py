@@ -71,7 +71,7 @@ def _is_statement(frame: pl.DataFrame, statement: str) -> bool:
 
 def _versions(frames: Sequence[pl.DataFrame], concepts: tuple[str, ...], *, is_flow: bool) -> pl.DataFrame:
     if not frames:
-        return pl.DataFrame(schema=_version_schema(concepts))
+        return pl.DataFrame(schema=version_schema(concepts))
     parts = [_typed_facts(frame, concepts, is_flow=is_flow) for frame in frames]
     # A year's balance is in the quarterly and in the annual file: of one download the quarterly one counts.
     facts = (
@@ -83,10 +83,11 @@ def _versions(frames: Sequence[pl.DataFrame], concepts: tuple[str, ...], *, is_f
     told = pl.struct("publish_date", "currency", *concepts)
     same_fact = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _FACT)
     repeats = (same_fact & told.eq_missing(told.shift(1))).fill_null(value=False)
-    return facts.filter(~repeats).select(*_version_schema(concepts))
+    return facts.filter(~repeats).select(*version_schema(concepts))
 
 
-def _version_schema(concepts: tuple[str, ...]) -> dict[str, pl.DataType]:
+def version_schema(concepts: tuple[str, ...] = ()) -> dict[str, pl.DataType]:
+    """Columns of Statements: those of every one, and its concepts."""
     return {
         "source": pl.String(),
         "source_entity": pl.String(),
@@ -115,7 +116,7 @@ def _typed_facts(frame: pl.DataFrame, concepts: tuple[str, ...], *, is_flow: boo
     )
     if is_flow:
         frame = frame.with_columns(pl.coalesce("net_income_common", "net_income").alias("net_income_common"))
-    return frame.select(*_version_schema(concepts), "is_annual_file")
+    return frame.select(*version_schema(concepts), "is_annual_file")
 
 
 def fundamentals_rows(statements: Statements, links: pl.DataFrame, *, since: date | None = None) -> pl.DataFrame:

@@ -8,6 +8,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from transforms.staging.sec_tags import COVER_SHARES
+
 BOOK: dict[str, pl.DataType] = {
     "cik": pl.Int64(),
     "known_on": pl.Date(),
@@ -26,7 +28,6 @@ class) or ``single`` (the cover page has one count, of no class). ``symbol``: in
 class is not listed. ``shares`` is null for a listed class whose count the cover page leaves out. ``corrected_from``:
 what was filed, where an operator corrects it."""
 
-COUNT_TAG = "EntityCommonStockSharesOutstanding"
 _SET = ("cik", "accession")
 _KEY = (*_SET, "share_class")
 
@@ -76,7 +77,7 @@ def is_common(title: pl.Expr) -> pl.Expr:
 
 
 def _of_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    rows = facts.filter((pl.col("tag") == COUNT_TAG) & (pl.col("unit") == "shares")).select(
+    rows = facts.filter((pl.col("tag") == COVER_SHARES) & (pl.col("unit") == "shares")).select(
         "cik",
         "known_on",
         as_of="period_end",

@@ -6,25 +6,9 @@ import polars as pl
 
 from transforms.core.sec_tag_map import FLOW_READINGS, IFRS, STOCK_READINGS, tags_of
 from transforms.staging.model import REJECT_COLUMNS
+from transforms.staging.sec_rejects import SOURCE
 
-SOURCE = "sec_edgar"
 ENTITY_PREFIX = "CIK"
-FACT_COLUMNS: dict[str, pl.DataType] = {
-    "cik": pl.Int64(),
-    "taxonomy": pl.String(),
-    "tag": pl.String(),
-    "unit": pl.String(),
-    "period_start": pl.Date(),
-    "period_end": pl.Date(),
-    "value": pl.Float64(),
-    "accession": pl.String(),
-    "form": pl.String(),
-    "filed": pl.Date(),
-    "fiscal_year": pl.Int32(),
-    "fiscal_period": pl.String(),
-}
-"""Facts as companyfacts has them: period_start is null for a state; fiscal year and period are the filing's."""
-
 _REPORTS = ("10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F", "6-K", "8-K", "10-12B", "10-12G", "S-1", "S-4", "F-1")
 FORMS = frozenset(name + suffix for name in _REPORTS for suffix in ("", "/A"))
 """Filings that carry statements. Proxies (DEF 14A) repeat the year's net income beside the managers' pay."""
@@ -79,7 +63,7 @@ def entity(cik: pl.Expr) -> pl.Expr:
 
 
 def filed_rows(facts: pl.DataFrame) -> FiledRows:
-    """The statements of every filing in `facts` (FACT_COLUMNS), as far as they can be true."""
+    """The statements of every filing in `facts` (FACTS), as far as they can be true."""
     usable = _of_statements(facts).filter(_fault().is_null())
     usable = _without_doubles(_in_reporting_currency(usable)).join(_fiscal_year_ends(usable), on=_FILING)
     flows = _rows(usable.filter(pl.col("period_start").is_not_null()), _FLOW_TAGS)

@@ -3,20 +3,9 @@
 import polars as pl
 
 from transforms.core.company_names import NAME_OVERLAP, begin_alike, numbers, overlap, words
+from transforms.staging.sec_submissions import SUBMISSIONS
 
-TICKERS: dict[str, pl.DataType] = {
-    "cik": pl.Int64(),
-    "name": pl.String(),
-    "symbol": pl.String(),
-    "exchange": pl.String(),
-    "vintage_date": pl.Date(),
-}
-"""The ticker map (company_tickers_exchange), one row per registrant, ticker and vintage."""
-NAMES: dict[str, pl.DataType] = {
-    "cik": pl.Int64(),
-    "name": pl.String(),
-    "former_names": pl.List(pl.Struct({"name": pl.String(), "from": pl.Date(), "to": pl.Date()})),
-}
+NAMES: dict[str, pl.DataType] = {name: SUBMISSIONS[name] for name in ("cik", "name", "former_names")}
 """What registrants are and were called (submissions), one row per registrant."""
 KNOWN_NAMES: dict[str, pl.DataType] = {
     "ticker": pl.String(),

@@ -4,33 +4,21 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from transforms.core.fundamentals import FLOW_CONCEPTS, STOCK_CONCEPTS, Statements
-from transforms.core.sec_facts import SOURCE, entity, filed_rows, month
+from transforms.core.fundamentals import FLOW_CONCEPTS, STOCK_CONCEPTS, Statements, version_schema
+from transforms.core.sec_facts import entity, filed_rows, month
 from transforms.core.sec_quarters import with_derived_quarters
 from transforms.core.sec_tag_map import FLOW_READINGS, STOCK_READINGS, Reading
+from transforms.staging.sec_rejects import SOURCE
 
 QUARTER_GAP_DAYS = (75, 120)
 """Distance of the ends of consecutive quarters as filed: retailers have quarters of 12 and of 17 weeks."""
 
 _PERIOD = ("cik", "period_kind", "report_date", "currency")
 _STATEMENT_KINDS = ("quarter", "nine_months", "annual")
-_COLUMNS: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "source_entity": pl.String(),
-    "period_kind": pl.String(),
-    "fiscal_year": pl.Int64(),
-    "fiscal_period": pl.String(),
-    "period_start": pl.Date(),
-    "report_date": pl.Date(),
-    "publish_date": pl.Date(),
-    "restated_date": pl.Date(),
-    "vintage_date": pl.Date(),
-    "currency": pl.String(),
-}
 
 
 def sec_statements(facts: pl.DataFrame) -> Statements:
-    """Statements of every filing in `facts` (sec_facts.FACT_COLUMNS). One row per entity, period and version.
+    """Statements of every filing in `facts` (FACTS). One row per entity, period and version.
 
     source_entity is `CIK` and ten digits. Publish and vintage date are the day of filing: each filing
     that changes a line is a version, lines it does not repeat keep what was filed before, and what a day
@@ -102,7 +90,7 @@ def _finished(versions: pl.DataFrame, concepts: tuple[str, ...], *, is_flow: boo
         pl.col("filed").alias("publish_date"),
         pl.lit(None, pl.Date).alias("restated_date"),
         pl.col("filed").alias("vintage_date"),
-    ).select(*(pl.col(name).cast(dtype) for name, dtype in _COLUMNS.items()), *concepts)
+    ).select(*(pl.col(name).cast(dtype) for name, dtype in version_schema().items()), *concepts)
     fact = ("source_entity", "period_kind", "report_date")
     ordered = labelled.sort(*fact, "vintage_date", "currency").unique(
         [*fact, "vintage_date"], keep="last", maintain_order=True
