@@ -121,14 +121,25 @@ class PrefectServer:
         return self._asked("PATCH", path, body)
 
     def _asked(self, method: str, path: str, body: object) -> Any:
-        """Asked again while the server's SQLite is busy (503), as Prefect's own client does."""
+        """Asked again while the server's SQLite is busy (503), as Prefect's own client does; and what only reads, once
+        more where a full machine let it wait.
+        """
+        try:
+            answer = self._answered(method, path, body)
+        except requests.ReadTimeout:
+            if method != "GET" and not path.endswith("/filter"):
+                raise
+            answer = self._answered(method, path, body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def _answered(self, method: str, path: str, body: object) -> requests.Response:
         for _ in range(20):
             answer = requests.request(method, self.api + path, json=body, timeout=60)
             if answer.status_code != requests.codes.unavailable:
                 break
             time.sleep(1)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return answer
 
     def is_up(self) -> bool:
         with suppress(requests.RequestException):
