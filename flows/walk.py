@@ -17,6 +17,7 @@ from expectations.failing_lines import failing_lines
 from transforms.core import declared_splits, identity
 from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
 from transforms.core.company_state import empty_company_state, next_state, recalled
+from transforms.core.count_memory import with_last_shares
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
@@ -263,7 +264,8 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     previous = pl.col("close") - pl.col("net_change")
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
-    split = with_splits(_recalled(resolved, memory, staged), clock.previous, clock.near_from)
+    recalled = with_last_shares(_recalled(resolved, memory, staged), clock.session)
+    split = with_splits(recalled, clock.previous, clock.near_from)
     returned = _accepted(with_returns(split, clock.previous, clock.near_from), staged.decision)
     return _with_ratio_dates(followed(returned, clock.session, clock.near_from), clock)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from expectations.suites import from_contract, suite_of
@@ -12,6 +13,9 @@ from flows.edge.macros import Macro, read_macros
 from flows.edge.warehouse import reading
 from flows.paths import DataPaths
 from transforms.contracts import TABLES, Table, table
+from transforms.core.company_state import COMPANY_STATE_SCHEMA
+from transforms.core.filed_counts import CURRENT
+from transforms.core.identity import REGISTRY_SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,18 @@ def test_columns_and_types_are_the_contracts(table: Table, empty_warehouse: Path
 
     described = list(zip(found["column_name"], found["column_type"], strict=True))
     assert described == [(column.name, ddl.described_type(column)) for column in table]
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("ops.admission_securities", REGISTRY_SCHEMA),
+        ("ops.admission_companies", COMPANY_STATE_SCHEMA),
+        ("ops.admission_counts", CURRENT),
+    ],
+)
+def test_a_night_remembers_all_that_the_walk_does(name: str, schema: dict[str, pl.DataType]) -> None:
+    assert dict(table(name).polars_schema) == schema
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)

@@ -21,7 +21,8 @@ def one(**values: Any) -> dict[str, Any]:
         "declared_age": None,
         **values,
     }
-    prices = ("last_close", "previous_close", "declared_ratio", "declared_age")
+    row["last_shares"] = row["last_cap_usd"] / row["last_close"] if row["last_close"] else None
+    prices = ("last_close", "previous_close", "last_shares", "declared_ratio", "declared_age")
     frame = pl.DataFrame([row], schema_overrides={"last_session": pl.Date, **dict.fromkeys(prices, pl.Float64)})
     near_from = date(2024, 1, 3)
     return with_returns(with_splits(frame, TUE, near_from), TUE, near_from).row(0, named=True)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
+from transforms.core.count_memory import FACTOR_SCHEMA, FEW_DAYS, with_last_shares
 from transforms.core.split_register import no_splits, ratio_between, update_splits
 from transforms.core.splits import with_splits
-from transforms.core.vendor_counts import FACTOR_SCHEMA, MAX_SESSIONS, followed
+from transforms.core.vendor_counts import MAX_SESSIONS, followed
 
 START = date(2024, 1, 8)
 
@@ -18,19 +19,24 @@ class Day:
     """One session of a line: the vendor's close, the previous close it reports (the last one if None), its count."""
 
     close: float
-    count: float
+    count: float | None
     previous: float | None = None
     declared: float | None = None
     declared_age: int = 0
     tells_previous: bool = True
     is_accepted: bool = False
 
+    @property
+    def cap(self) -> int | None:
+        """The vendor's cap, whole USD."""
+        return None if self.count is None else round(self.close * self.count)
+
 
 @dataclass(frozen=True)
 class Seen:
     """What a session gave: the count taken, the split seen and why the vendor's count was not taken."""
 
-    count: float
+    count: float | None
     ratio: float
     evidence: str | None
     cause: str | None
@@ -49,8 +55,8 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
             "previous_close": (day.previous or (last.close if last else day.close)) if day.tells_previous else None,
             "last_close": last.close if last else None,
             "last_session": session - timedelta(days=1) if last else None,
-            "vendor_cap_usd": round(day.close * day.count),
-            "last_cap_usd": round(last.close * last.count) if last else None,
+            "vendor_cap_usd": day.cap,
+            "last_cap_usd": last.cap if last else None,
             "is_accepted": day.is_accepted,
             "declared_ratio": day.declared,
             "declared_age": None if day.declared is None else day.declared_age,
@@ -58,6 +64,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
         }
         schema = {
             "last_close": pl.Float64,
+            "vendor_cap_usd": pl.Int64,
             "previous_close": pl.Float64,
             "last_session": pl.Date,
             "last_cap_usd": pl.Int64,
@@ -67,16 +74,18 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
         }
         near_from = session - timedelta(days=5)
         frame = pl.DataFrame([row], schema_overrides=schema)
-        lines = followed(with_splits(frame, session - timedelta(days=1), near_from), session, near_from)
+        recalled = with_last_shares(frame, session)
+        lines = followed(with_splits(recalled, session - timedelta(days=1), near_from), session, near_from)
         register = update_splits(register, lines, session)
         found = lines.row(0, named=True)
-        count = round(found["followed_cap_usd"] / day.close / 1e6, 1)
+        cap = found["followed_cap_usd"]
+        count = None if cap is None else round(cap / day.close / 1e6, 1)
         seen.append(Seen(count, round(found["split_ratio"], 6), found["split_evidence"], found["factor_cause"]))
         memory, last = {name: found[name] for name in FACTOR_SCHEMA}, day
     return seen, register
 
 
-def counts(seen: list[Seen]) -> list[float]:
+def counts(seen: list[Seen]) -> list[float | None]:
     return [item.count for item in seen]
 
 
@@ -111,6 +120,268 @@ def test_a_count_that_is_right_on_the_day_and_falls_back() -> None:
     )
     assert counts(seen) == [329.9, 33.0, 33.0, 33.0]
     assert [item.cause for item in seen] == [None, None, "lags_split", None]
+
+
+def test_a_new_count_that_is_not_of_the_ratio_and_falls_back() -> None:
+    """FLGC, 2023-06-09, one for twenty: 138.8, 6.8, 138.8 million for a while, 6.8 at last; 6.9 is a twentieth."""
+    old, new = 138.84e6, 6.846905e6
+    seen, _ = walked(
+        Day(0.1849, old), Day(3.64, new, previous=3.698), *[Day(3.07, old)] * 6, Day(3.1, new), Day(3.1, new)
+    )
+    assert counts(seen) == [138.8, 6.8, *[6.9] * 6, 6.8, 6.8]
+    assert [item.cause for item in seen] == [None, None, *["lags_split"] * 6, None, None]
+
+
+def test_a_count_that_falls_back_three_weeks_later_to_an_older_one() -> None:
+    """GTE, 2023-05-05, one for ten: 34.5, and from 2023-05-26 333.1 million. By then the new count is the newer one."""
+    right, old = Day(5.7, 34.461e6), Day(5.27, 333.07e6)
+    seen, _ = walked(Day(0.6044, 344.61e6), Day(6.23, 34.461e6, previous=6.044), *[right] * 14, old, Day(5.3, 346.15e6))
+    assert counts(seen)[-2:] == [34.5, 35.8]
+    assert seen[-1].cause == "lags_split"
+
+
+@pytest.mark.parametrize(
+    ("day", "back", "ratio", "why"),
+    [
+        (2.615806e6, 4.047717e6, 25, "AGLE, 2023-09-08: a wrong count on the ex-date, the old one, the right one"),
+        (4.830895e6, 5.885228e6, 20, "CRIS, 2023-09-29, the same; AGLE's was held, this one was admitted"),
+    ],
+)
+def test_a_count_that_is_right_only_after_a_wrong_and_an_old_one(day: float, back: float, ratio: int, why: str) -> None:
+    old = back * ratio
+    seen, _ = walked(
+        Day(0.5, old), Day(0.5 * ratio, day, previous=0.5 * ratio), Day(10.0, old), Day(10.1, back), Day(10.2, back)
+    )
+    assert counts(seen) == [round(count / 1e6, 1) for count in (old, day, back, back, back)], why
+    assert [item.cause for item in seen] == [None, None, "lags_split", None, None], why
+
+
+def test_a_count_given_again_on_the_ex_date() -> None:
+    """WGS, 2023-05-04, one for 33: no count for three sessions, then the new one; and where it comes a day late."""
+    none = Day(0.25, None)
+    start, split = Day(0.2736, 843.74e6), Day(7.76, 25.568e6, previous=8.25)
+    seen, register = walked(start, none, none, none, split, Day(8.55, 25.568e6))
+    assert counts(seen) == [843.7, None, None, None, 25.6, 25.6]
+    assert seen[4] == Seen(25.6, round(1 / 33, 6), "price_and_count", None)
+    assert register["confirmed_on"].to_list() == [START + timedelta(days=4)]
+    late, _ = walked(start, none, Day(7.76, 843.74e6, previous=8.25), Day(8.55, 25.568e6))
+    assert counts(late) == [843.7, None, 25.6, 25.6]
+    silent, _ = walked(start, none, Day(7.76, None, previous=8.25), Day(8.55, 25.568e6))
+    assert counts(silent) == [843.7, None, None, 25.6]
+
+
+def test_a_count_first_given_on_the_ex_date_or_long_after_the_last_one() -> None:
+    """There is nothing to tell whether it lags, so it stands as it is."""
+    none, split = Day(0.25, None), Day(8.25, 25.568e6, previous=8.25)
+    for days in ([none, split], [Day(0.25, 843.74e6), *[none] * (FEW_DAYS + 1), split]):
+        seen, _ = walked(*days)
+        assert (seen[-1].count, seen[-1].cause) == (25.6, None)
+
+
+def test_a_count_that_led_its_split_does_not_fall_back_to_the_old_one_on_the_day() -> None:
+    """Novo Nordisk's new count was there before its split: that it comes back to it after an error is no lag."""
+    wrong = [Day(94.0, 9_300e6)] * 3
+    seen, _ = walked(
+        Day(190.0, 2_246e6), Day(190.4, 4_478e6 * 1.01), Day(187.0, 4_478e6), Day(94.7, 4_496e6, 93.5), *wrong,
+        Day(94.0, 4_478e6),
+    )  # fmt: skip
+    assert (seen[-1].count, seen[-1].cause) == (4478.0, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "updated", "ratio", "why"),
+    [
+        (223.446e6, 263.827e6, 5, "AEVA, 2024-03-20, the day after the split"),
+        (153.141e6, 181.916e6, 10, "SHIP, 2023-02-17, the day after the split"),
+    ],
+)
+def test_a_lagging_count_brought_up_to_date_in_old_shares(old: float, updated: float, ratio: int, why: str) -> None:
+    seen, _ = walked(
+        Day(1.0, old),
+        Day(ratio, old, previous=ratio),
+        Day(ratio, updated),
+        Day(ratio, old),
+        Day(ratio, updated / ratio),
+    )
+    new = [round(count / ratio / 1e6, 1) for count in (old, updated, old, updated)]
+    assert counts(seen) == [round(old / 1e6, 1), *new], why
+    assert [item.cause for item in seen] == [None, *["lags_split"] * 3, None], why
+
+
+@pytest.mark.parametrize(
+    ("old", "updated", "ratio", "why"),
+    [
+        (6.065e6, 46.222e6, 25, "LGMK, 2024-11-19: years of news on the ex-date, in old shares, the split a day later"),
+        (16.868e6, 27.68e6, 48, "SGN, 2024-11-18, the same"),
+    ],
+)
+def test_a_count_that_follows_its_split_after_news(old: float, updated: float, ratio: int, why: str) -> None:
+    new = Day(ratio, updated / ratio)
+    seen, register = walked(Day(1.0, old), Day(ratio, updated, previous=ratio), new, new)
+    assert counts(seen)[-2:] == [round(updated / ratio / 1e6, 1)] * 2, why
+    assert [item.cause for item in seen[-2:]] == [None, None], why
+    assert register["confirmed_on"].to_list() == [START + timedelta(days=2)], why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "twice", "ratio", "why"),
+    [
+        (
+            110.2e6,
+            7.348e6,
+            0.544e6,
+            15,
+            "MBIO, 2023-05-26: divided once more for some weeks, with news",
+        ),
+        (124.9e6, 8.33e6, 0.5594e6, 15, "AWH, on the same days"),
+    ],
+)
+def test_a_count_that_had_the_split_twice_is_right_again(
+    old: float, new: float, twice: float, ratio: int, why: str
+) -> None:
+    wrong, right = Day(ratio, twice), Day(ratio, new * 1.1)
+    seen, _ = walked(Day(1.0, old), Day(ratio, new, previous=ratio), *[wrong] * 11, right, right)
+    was, now = round(new / 1e6, 1), round(new * 1.1 / 1e6, 1)
+    assert counts(seen)[1:] == [was, *[was] * 11, now, now], why
+    assert [item.cause for item in seen[-3:]] == ["jumped_without_split", None, None], why
+
+
+def test_a_count_that_was_right_on_the_ex_date_give_or_take_news() -> None:
+    """GENE, 2023-12-14, one for five: a sixth of it on the day, a fifth of that on the next, for some sessions."""
+    wrong, right = Day(2.9, 0.769e6), Day(2.1, 3.847e6)
+    seen, _ = walked(Day(0.6, 23.083e6), Day(3.1, 3.847e6, previous=3.0), *[wrong] * 4, right, right)
+    assert counts(seen) == [23.1, *[3.8] * 7]
+    assert [item.cause for item in seen[2:]] == [*["jumped_without_split"] * 4, None, None]
+
+
+def test_a_split_while_the_vendor_multiplies_the_count() -> None:
+    """DXCM, 2022-06-13, four for one: sixteenfold before it and on it, then fourfold, and right at last."""
+    seen, _ = walked(
+        Day(281.0, 98.126e6),
+        Day(281.0, 1_570.015e6),
+        Day(293.85, 98.126e6),
+        Day(68.06, 6_280.06e6, previous=73.4625),
+        Day(71.51, 1_570.015e6),
+        Day(68.81, 392.504e6),
+        Day(68.81, 392.504e6),
+    )
+    assert counts(seen) == [98.1, 98.1, 98.1, *[392.5] * 4]
+    assert [item.cause for item in seen[-4:]] == ["jumped_without_split"] * 2 + [None] * 2
+
+
+def test_a_count_that_comes_back_from_a_wrong_one() -> None:
+    """NCTY, 2023-05-26: fortyfold for three sessions, then what it was; the way back happens to be a simple ratio."""
+    right, wrong = Day(0.8, 25.36e6), Day(0.7, 1_021.36e6)
+    seen, _ = walked(right, *[wrong] * 3, Day(0.67, 24.911e6), right)
+    assert counts(seen) == [25.4, *[1021.4] * 3, 24.9, 25.4]
+    assert [item.cause for item in seen] == [None] * 6
+
+
+def test_a_count_that_is_back_after_a_quarter_in_other_shares() -> None:
+    """NGG: 736 million depositary shares, then 3,688 million ordinary ones until they were taken, then 738 again."""
+    right, ordinary = Day(63.0, 736.4e6), Day(63.0, 3_682e6)
+    seen, _ = walked(right, *[ordinary] * (MAX_SESSIONS + 20), right, right)
+    assert counts(seen)[1] == 736.4
+    assert counts(seen)[-3:] == [3682.0, 736.4, 736.4]
+    assert seen[-1].cause is None
+
+
+def test_a_jump_of_months_ago_has_led_no_split() -> None:
+    """GDEV, 2024-08-29, one for ten: its count had fallen to a tenth in February, by an error that was mended."""
+    right = Day(2.0, 197.31e6)
+    seen, _ = walked(
+        Day(2.0, 1_973.1e6), *[right] * (MAX_SESSIONS + 2), Day(20.0, 197.64e6, previous=20.0), Day(20.0, 19.764e6)
+    )
+    assert counts(seen)[-3:] == [197.3, 19.8, 19.8]
+
+
+def test_a_count_renewed_a_quarter_after_the_split_near_the_old_one_lags_nothing() -> None:
+    """NSSC, 2022-01-05, two for one: its count was right on the day, and nothing before it shows that."""
+    first, later = Day(25.0, 36.71e6), Day(25.0, 36.73e6)
+    seen, _ = walked(Day(50.0, 36.71e6), Day(25.0, 36.71e6, previous=25.0), later, *[first] * 92, later, later)
+    assert [item.count for item in seen[1:3]] == [73.4, 73.5]
+    assert [(item.count, item.cause) for item in seen[-3:]] == [(73.4, "lags_split"), *[(36.7, None)] * 2]
+
+
+@pytest.mark.parametrize(
+    ("issued", "count", "taken", "why"),
+    [
+        (1.0, 47.188e6, 1.9, "MINM, 2023-05-26: the old count, six weeks later"),
+        (1.03, 46e6, 1.9, "about the old count, and little was issued since"),
+        (6.0, 47.152e6, 11.3, "the old count itself, and much was issued since"),
+        (6.0, 46e6, 46.0, "TTOO, 2023-08-11: as many shares as before, by issues"),
+    ],
+)
+def test_the_old_count_weeks_after_a_split(issued: float, count: float, taken: float, why: str) -> None:
+    old, new = 47.152e6, 47.152e6 / 25
+    step = [Day(4.0, new * issued ** (part / 8)) for part in range(1, 9)]
+    quiet = [Day(4.0, new * issued)] * FEW_DAYS
+    seen, _ = walked(Day(0.16, old), Day(4.0, new, previous=4.0), *step, *quiet, Day(4.0, count))
+    assert seen[-1].count == taken, why
+    assert seen[-1].cause == (None if taken == 46.0 else "lags_split"), why
+
+
+def test_a_count_given_again_after_a_split_that_the_vendor_half_adjusted() -> None:
+    """LSB, 2024-10-04, one for ten: the previous close is any number, no count is given, then a tenth."""
+    seen, _ = walked(Day(0.77, 190.81e6), Day(5.45, None, previous=6.82), Day(3.31, 19.081e6), Day(3.4, 19.081e6))
+    assert counts(seen) == [190.8, None, 19.1, 19.1]
+    assert [item.cause for item in seen] == [None] * 4
+
+
+def test_a_count_follows_a_split_once() -> None:
+    """TRVN, 2022-11-11, one for 25: a twenty-fifth, and after some sessions a twenty-fifth of that."""
+    right, wrong = Day(2.0, 6.947e6), Day(2.0, 0.2779e6)
+    seen, _ = walked(Day(0.08, 173.68e6), Day(2.0, 173.68e6, previous=2.0), right, wrong, right, wrong)
+    assert counts(seen) == [173.7, 6.9, 6.9, 6.9, 6.9, 6.9]
+    assert [item.cause for item in seen[2:]] == [None, "jumped_without_split"] * 2
+
+
+def test_a_count_that_follows_its_split_after_another_error() -> None:
+    """JXJT, 2023-04-26, one for ten: in old shares, then a hundredth of that by mistake, then a tenth."""
+    seen, _ = walked(
+        Day(0.6299, 2.591e6), Day(4.72, 60.633e6, previous=6.299), Day(3.69, 0.60633e6), Day(3.42, 6.0633e6)
+    )
+    assert counts(seen)[-2:] == [60.6, 6.1]
+    assert [item.cause for item in seen[-2:]] == ["jumped_without_split", None]
+
+
+def test_a_count_that_leads_its_split_by_days_with_news() -> None:
+    """DPRO, 2024-09-05, one for 25: 63.4 million, and an eighteenth of that the day before."""
+    seen, _ = walked(Day(0.1127, 63.393e6), Day(0.1033, 3.487e6), Day(2.31, 3.487e6, previous=2.5825))
+    assert (seen[-1].count, seen[-1].cause) == (3.5, None)
+
+
+def test_a_count_that_came_back_from_a_jump_has_led_nothing() -> None:
+    """Amazon's count was twentyfold for a day, eleven sessions before its split of twenty for one (2022-06-06)."""
+    seen, _ = walked(
+        Day(2082.0, 508.7e6), Day(2135.5, 10_174e6), Day(2221.55, 508.7e6), Day(113.0, 508.7e6, previous=111.0775)
+    )
+    assert counts(seen)[-1] == 10174.0
+    assert seen[-1].cause == "lags_split"
+
+
+def test_a_count_that_came_back_from_an_old_one_has_led_nothing() -> None:
+    """IMCC fell back to 74.6 million for months, then had 13.4; that was no lead of its split of one for six."""
+    seen, _ = walked(
+        Day(0.44, 75.695e6),
+        Day(2.73, 7.57e6, previous=4.4),
+        Day(1.26, 12.847e6),
+        Day(1.19, 74.583e6),
+        Day(0.65, 13.39e6),
+        Day(2.47, 13.39e6, previous=3.9),
+    )
+    assert seen[-2].cause is None
+    assert (seen[-1].count, seen[-1].cause) == (2.2, "lags_split")
+
+
+def test_a_second_split_while_the_count_lags_the_first() -> None:
+    """TANH, 2022-11-10: the count has the second split alone for a day, and then neither."""
+    old = 28.889e6
+    seen, _ = walked(
+        Day(0.2, old), Day(2.0, old, previous=2.0), Day(2.25, old, previous=48.0), Day(2.39, 1.22e6), Day(2.32, old)
+    )
+    assert counts(seen) == [28.9, 2.9, 0.1, 1.2, 1.2]
+    assert seen[-1].cause == "lags_split"
 
 
 def test_a_count_that_leads_its_split() -> None:

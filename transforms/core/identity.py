@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from transforms.core.count_memory import FACTOR_SCHEMA
 from transforms.core.new_listings import listed
 from transforms.core.renames import RENAME_PRICE_TOLERANCE, Row, broke, gap, other_registrant, renamed
 from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
-from transforms.core.vendor_counts import FACTOR_SCHEMA
 
 REMEMBERED: dict[str, pl.DataType] = {**FACTOR_SCHEMA, "ads_ratio": pl.Float64(), "ads_ratio_from": pl.Date()}
 """What is remembered of a line's count, and of how many shares it stands for."""

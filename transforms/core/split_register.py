@@ -32,11 +32,10 @@ def no_splits() -> pl.DataFrame:
 def update_splits(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
     """The register after an admitted session.
 
-    ``lines``: security_id, split_ratio, split_evidence, factor_cause and last_factor_cause. A split seen in the price
-    alone is confirmed when the vendor's count follows it; an unconfirmed one that is undone is withdrawn.
+    ``lines``: security_id, split_ratio, split_evidence and follows_split. A split seen in the price alone is confirmed
+    when the vendor's count follows it; an unconfirmed one that is undone is withdrawn.
     """
-    is_back = flags(lines["last_factor_cause"] == "lags_split") & flags(lines["factor_cause"].is_null())
-    followed = lines["security_id"][where(is_back)]
+    followed = lines["security_id"][where(flags(lines["follows_split"]))]
     is_split = lines["split_ratio"].to_numpy() != 1.0
     if followed.is_empty() and not is_split.any():
         return splits

@@ -49,17 +49,17 @@ class Moves(NamedTuple):
     price: Floats
     """The last admitted close against the previous close that the vendor reports: a split's ratio."""
     shares: Floats
-    """The vendor's count, cap / price, against that of the last admitted session."""
+    """The vendor's count, cap / price, against the last one it gave."""
     close: Floats
     """The last admitted close against the close."""
 
     @classmethod
     def of(cls, lines: pl.DataFrame) -> "Moves":
-        """From close, previous_close, last_close, vendor_cap_usd and last_cap_usd."""
+        """From close, previous_close, last_close, vendor_cap_usd and last_shares."""
         close, previous, last = (floats(lines[name]) for name in ("close", "previous_close", "last_close"))
-        cap, last_cap = floats(lines["vendor_cap_usd"]), floats(lines["last_cap_usd"])
+        shares = floats(lines["vendor_cap_usd"]) / close
         with np.errstate(invalid="ignore", divide="ignore"):
-            return cls(np.log(last / previous), np.log((cap / close) / (last_cap / last)), np.log(last / close))
+            return cls(np.log(last / previous), np.log(shares / floats(lines["last_shares"])), np.log(last / close))
 
 
 class Declared(NamedTuple):
@@ -98,10 +98,10 @@ def nearest_ratio(move: Floats) -> tuple[Floats, Floats]:
 def with_splits(lines: pl.DataFrame, previous_session: date | None, near_from: date) -> pl.DataFrame:
     """Add ``split_ratio`` (new for old, 1 where none) and ``split_evidence`` (null where none).
 
-    Needs close, previous_close, last_close, last_session, vendor_cap_usd, last_cap_usd, declared_ratio and
-    declared_age (of a split declared for these days, and the days since its date; else null). Evidence: ``price`` (an
-    exact ratio between the closes), ``price_and_count`` (the vendor's count moved by it, too), ``declared``. Only a
-    line seen within the horizon can show one.
+    Needs close, previous_close, last_close, last_session, vendor_cap_usd, last_shares (the last count the vendor gave,
+    null where none), declared_ratio and declared_age (of a split declared for these days, and the days since its date;
+    else null). Evidence: ``price`` (an exact ratio between the closes), ``price_and_count`` (the vendor's count moved
+    by it, too), ``declared``. Only a line seen within the horizon can show one.
     """
     seen = lines["last_session"].to_numpy()
     is_near = seen >= np.datetime64(near_from)

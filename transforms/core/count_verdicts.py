@@ -1,0 +1,139 @@
+"""What to make of the vendor's count of a line when it moves, or does not, where its splits are known."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from transforms.core.count_memory import FEW_DAYS, JUMPED, LAGS, Event, Past
+from transforms.core.rows import Floats, Mask, Rows
+from transforms.core.splits import EXACT_COUNT_LOG, nearest_ratio
+
+SAME_LOG = 0.09
+"""Up to here two counts are one, give or take issues and buy-backs; the smallest split is 0.095."""
+SMALLEST_JUMP_LOG = 0.38
+"""A count that moves by less than three for two is judged like an issue."""
+NEWS_LOG, SPLIT_PART = 0.2, 8
+"""A count that lags a split changes by up to a fifth, and an eighth of the split, and lags it still: it was brought up
+to date in old shares (AEVA, 2024-03-20)."""
+RECENT_DAYS = 365
+"""A count that falls back to what it was before a split of the last year lags that split; one that moves by the ratio
+of a split that it has not followed follows it now."""
+CLOSE_DAYS = 8
+"""Days within which a count may follow a close that moved by its ratio on an unadjusted previous close: a split that
+nobody declared. ANET's would have been one (2024-12-04, the count a session later). Within as many a count that nearly
+has the ratio has led a split (DPRO, 2024-09-05); and of one that falls back to what it was before, the old count is as
+new as the one taken since, which may have been wrong (AGLE, 2023-09-08)."""
+OLD_EXACT_LOG, OLD_LOG = 0.005, 0.05
+"""More than FEW_DAYS after a split a count is the old one if it is so to a two hundredth; or to a twentieth, and little
+was issued since. Companies that split in reverse issue soon, and some have as many shares again: TTOO, 2023-08-11."""
+
+
+QUARTER_DAYS, NEW_COUNT_LOG = 92, 0.0001
+"""A quarter after a split the vendor's next count is of a filing after it: where it is near the old one, nothing lags.
+NSSC's was right on its ex-date (2022-01-05), two sessions after the archive's first."""
+
+
+class CountOfSplit(NamedTuple):
+    """Where each line's count stands to its last split."""
+
+    split: Event
+    """Log ratio, today's included."""
+    due: Floats
+    """Log ratio that today's count should move by: 0 where there is no split, or where the count had it before."""
+    level: Floats
+    """Log of the count against the one before the last split; NaN where that is not known, or had the split."""
+    taken_level: Floats
+    """The same of the last count taken."""
+
+    @property
+    def is_recent(self) -> Mask:
+        """The split is of the last year."""
+        return np.asarray(self.split.age <= RECENT_DAYS)
+
+    @property
+    def is_filed_since(self) -> Mask:
+        """A count that changes today is of a filing after the split."""
+        return np.asarray(self.split.age > QUARTER_DAYS)
+
+    @property
+    def has_it(self) -> Mask:
+        """The count is where the split asks it to be, give or take news."""
+        return self._is_at(self.level, 1)
+
+    @property
+    def has_it_twice(self) -> Mask:
+        """The vendor applied the split once more: MBIO, 2023-05-26, for some weeks."""
+        return self._is_at(self.level, 2)
+
+    @property
+    def is_old(self) -> Mask:
+        """The count is the one before the split."""
+        is_little_issued = (np.abs(self.level) <= OLD_LOG) & self._is_at(self.taken_level, 1)
+        is_old = (np.abs(self.level) <= OLD_EXACT_LOG) | is_little_issued
+        return np.where(self.split.age <= FEW_DAYS, self._is_at(self.level, 0), is_old)
+
+    @property
+    def is_nearer_old(self) -> Mask:
+        """The count is nearer to the one before the split than to the one after it; or that is not known."""
+        return ~(np.abs(self.level) > np.abs(self.level - self.split.value))
+
+    def _is_at(self, level: Floats, times: int) -> Mask:
+        size = np.abs(self.split.value)
+        return np.asarray(np.abs(level - times * self.split.value) <= np.minimum(share_of(size), size / 3))
+
+
+class Verdict(NamedTuple):
+    """What each line's count is multiplied by, why, and what that leaves to remember."""
+
+    log_factor: Floats
+    cause: Rows
+    is_news: Mask
+    """A step that nothing explains: taken as it stands, and left to the rules of admission."""
+    awaits_split: Mask
+    """The count as it is taken has not the last split yet."""
+    follows_split: Mask
+    """The count has a split now that it lagged."""
+
+
+def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
+    """How far a count may be from where it was and be nearer to that than to a split of this log ratio."""
+    return np.clip(np.abs(split) / SPLIT_PART, SAME_LOG, most)
+
+
+@np.errstate(invalid="ignore")
+def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask) -> Verdict:
+    """What to make of the move of each line's count, a log, NaN where it is not known.
+
+    It is right, or lags a split still, or has fallen back to the count before one, or follows one that it had not
+    followed, or has had one twice, or has jumped without one; or it is news. ``is_back``: it is where it was before a
+    step of these days that nothing explained.
+    """
+    expected, split = past.log_factor + counted.due, counted.split
+    surprise = count - expected
+    is_due = np.abs(expected) > SAME_LOG
+    is_right = np.abs(surprise) <= np.minimum(SAME_LOG, np.where(is_due, np.abs(count), np.inf))
+    still = is_due & ~is_right & ((np.abs(count) <= share_of(expected)) | np.isnan(count))
+    is_renewed = still & past.lagged & counted.is_filed_since & (np.abs(count) > NEW_COUNT_LOG)
+    is_jump = ~is_right & ~still & (np.abs(surprise) >= SMALLEST_JUMP_LOG)
+    of_split = is_jump & counted.is_recent
+    ratio, off = nearest_ratio(surprise)
+    is_exact = is_jump & (off <= EXACT_COUNT_LOG)
+    is_its_ratio = np.abs(surprise - split.value) <= EXACT_COUNT_LOG
+    follows = of_split & past.awaited_split & ~split.is_new & is_its_ratio
+    is_old = of_split & counted.is_old
+    undoes = of_split & is_exact & (np.abs(ratio + split.value) <= EXACT_COUNT_LOG) & counted.is_nearer_old
+    is_lag = still | is_old | undoes
+    is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back)
+    is_taken = is_explained | ~(is_lag | is_exact | (of_split & counted.has_it_twice))
+    cause = np.select([is_taken, is_lag & ~(still & past.had_jumped & (counted.due == 0.0))], [0, LAGS], JUMPED)
+    fallen_back = np.where(split.age <= CLOSE_DAYS, split.value, -surprise)
+    log_factor = np.select([is_taken, still, is_old, is_exact], [0.0, expected, fallen_back, -ratio], -surprise)
+    has_it = follows | counted.has_it | (is_right & (past.lagged | split.is_new))
+    awaited = np.where(split.is_new, counted.due != 0.0, past.awaited_split | past.lagged)
+    return Verdict(
+        log_factor,
+        cause,
+        is_news=is_taken & is_jump & ~is_explained,
+        awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & ~is_lag),
+        follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
+    )
