@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from transforms.core.count_memory import FACTOR_SCHEMA, FEW_DAYS, with_last_shares
 from transforms.core.split_register import no_splits, ratio_between, update_splits
 from transforms.core.splits import with_splits
-from transforms.core.vendor_counts import MAX_SESSIONS, followed
+from transforms.core.vendor_counts import MAX_SESSIONS, _judged_lines, followed
 
 START = date(2024, 1, 8)
 
@@ -572,3 +576,50 @@ def test_counts_carry_splits_strictly_after_their_date() -> None:
     )
     found = ratio_between(splits, asked)
     assert found["split_ratio"].to_list() == found["expected"].to_list()
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
+    """Judging all lines gives the same: the quiet ones are left out for speed alone."""
+    chance, height, session = np.random.default_rng(seed), 200, date(2024, 6, 3)
+
+    def some(values: list[object], dtype: pl.DataType) -> pl.Series:
+        return pl.Series([values[at] for at in chance.integers(0, len(values), height)], dtype=dtype)
+
+    def day() -> pl.Series:
+        return some([None, *(session - timedelta(days=back) for back in (1, 3, 20, 60, 200, 500))], pl.Date())
+
+    logs = [None, 0.0, 0.693147, -2.302585, 1.2]
+    memory = {
+        name: day() if dtype == pl.Date else some([None, 1e8, 2e8] if "shares" in name else logs, dtype)
+        for name, dtype in FACTOR_SCHEMA.items()
+        if dtype in (pl.Date, pl.Float64)
+    }
+    memory["factor_cause"] = some([None] * 4 + ["lags_split", "jumped_without_split"], pl.String())
+    memory["factor_sessions"] = some([0, 5, 62, 63], pl.Int32())
+    memory["awaits_split"] = some([None, False, False, True], pl.Boolean())
+    memory["count_factor"] = some([None, 1.0, 0.1, 2.0], pl.Float64())
+    factor = memory["count_factor"].zip_with(memory["factor_cause"].is_not_null(), pl.Series([1.0]))
+    lines = pl.DataFrame(
+        {
+            "close": some([10.0, 10.5, 1.0, 20.0], pl.Float64()),
+            "previous_close": some([None, 10.0, 1.0, 20.0, 7.1], pl.Float64()),
+            "last_close": some([None, 10.0, 10.0], pl.Float64()),
+            "last_session": some([session - timedelta(days=1), session - timedelta(days=90)], pl.Date()),
+            "vendor_cap_usd": some([None, 0, 10**9, 2 * 10**9, 10**8], pl.Int64()),
+            "last_cap_usd": some([None, 0, 10**9, 10**9], pl.Int64()),
+            "split_ratio": some([1.0, 1.0, 1.0, 10.0, 0.5], pl.Float64()),
+            "is_accepted": some([False, False, False, True], pl.Boolean()),
+            **{f"last_{name}": memory[name] for name in FACTOR_SCHEMA},
+            "last_count_factor": factor,
+        }
+    )
+    recalled = with_last_shares(lines, session)
+    near_from = session - timedelta(days=7)
+    quick = followed(recalled, session, near_from)
+    whole = recalled.hstack(list(_judged_lines(recalled, session, near_from).values()))
+    same = ["count_factor", "factor_cause", "followed_cap_usd", "is_refused_count", "follows_split", "is_noted"]
+    assert_frame_equal(quick.select(same), whole.select(same))
+    noted = quick["is_noted"]
+    assert_frame_equal(quick.filter(noted).select(list(FACTOR_SCHEMA)), whole.filter(noted).select(list(FACTOR_SCHEMA)))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from transforms.core.rows import Floats, Mask, flags, floats
+from transforms.core.splits import shares_of
 
 FEW_DAYS = 31
 """A count that the vendor gives again after so long is compared with none: WGS, 2023-05-04, had none for three sessions
@@ -59,14 +60,11 @@ def with_last_shares(lines: pl.DataFrame, session: date) -> pl.DataFrame:
     return lines.hstack([pl.Series("last_shares", np.where(since <= FEW_DAYS, kept, np.nan), nan_to_null=True)])
 
 
-def shares_of(cap: pl.Series, close: pl.Series) -> Floats:
-    """The vendor's count, cap / close; NaN where it gives none."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(floats(cap) / floats(close))
+_DAY = np.timedelta64(1, "D")
 
 
 def _days_since(days: pl.Series, session: date) -> Floats:
-    return floats((session - days).dt.total_days())
+    return np.asarray((np.datetime64(session, "D") - days.to_numpy()).astype("timedelta64[D]") / _DAY, dtype=np.float64)
 
 
 class Event(NamedTuple):

@@ -203,9 +203,10 @@ def update_registry(registry: pl.DataFrame, resolved: pl.DataFrame, session: dat
     numbers = {name: today[column] for name, column in _NUMBERS.items()}
     numbers["last_session"] = constant("last_session", session, known.size)
     after = written(after, rows, numbers)
-    noted = where(flags(resolved["is_noted"][known]))
+    noted = known[flags(resolved["is_noted"])[known]]
     if noted.size:
-        after = written(after, rows[noted], {name: resolved[name][known][noted] for name in REMEMBERED})
+        remembered = resolved[list(REMEMBERED)][noted]
+        after = written(after, at[noted], {name: remembered[name] for name in REMEMBERED})
     after = written_where_new(after, rows, {name: today[name] for name in _TEXTS})
     told = where(flags(resolved["cik"].is_not_null()[known]))  # a line that does not prove its CIK takes none back
     if told.size:

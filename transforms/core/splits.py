@@ -43,6 +43,13 @@ UNADJUSTED_LOG = 0.35
 """Where the vendor forgot to adjust its previous close, the close itself shows the split, and the day's move."""
 
 
+def shares_of(cap: pl.Series, close: pl.Series) -> Floats:
+    """The vendor's count, cap / close; NaN where it gives none, or 0."""
+    price = floats(close)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((floats(cap) > 0) & (price > 0), floats(cap) / price, np.nan)
+
+
 class Moves(NamedTuple):
     """Logs of a line since its last admitted session, NaN where unknown."""
 
@@ -57,7 +64,7 @@ class Moves(NamedTuple):
     def of(cls, lines: pl.DataFrame) -> "Moves":
         """From close, previous_close, last_close, vendor_cap_usd and last_shares."""
         close, previous, last = (floats(lines[name]) for name in ("close", "previous_close", "last_close"))
-        shares = floats(lines["vendor_cap_usd"]) / close
+        shares = shares_of(lines["vendor_cap_usd"], lines["close"])
         with np.errstate(invalid="ignore", divide="ignore"):
             return cls(np.log(last / previous), np.log(shares / floats(lines["last_shares"])), np.log(last / close))
 

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past, shares_of
+from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past
 from transforms.core.count_verdicts import (
     CLOSE_DAYS,
     SAME_LOG,
@@ -19,8 +19,8 @@ from transforms.core.count_verdicts import (
     judged,
     share_of,
 )
-from transforms.core.rows import Floats, Mask, flags, floats
-from transforms.core.splits import EXACT_LOG, UNADJUSTED_LOG, Moves
+from transforms.core.rows import Floats, Mask, constant, flags, floats, where
+from transforms.core.splits import EXACT_LOG, UNADJUSTED_LOG, Moves, shares_of
 
 MAX_SESSIONS = 63
 """A count that jumped without a split is not taken for a quarter; by then a filing would show it, and it is judged like
@@ -46,6 +46,42 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     ``lines``: with `with_last_shares` and `with_splits`, and ``is_accepted``: the operator takes the company as the
     vendor shows it.
     """
+    at = where(~_is_quiet(lines))
+    rows, judged_lines = pl.Series(at), _judged_lines(lines[at], session, near_from) if at.size else None
+    columns = []
+    for name, dtype in _FOLLOWED.items():
+        column = _undisturbed(lines, name, dtype)
+        columns.append(column if judged_lines is None else column.scatter(rows, judged_lines[name]))
+    return lines.hstack(columns)
+
+
+def _is_quiet(lines: pl.DataFrame) -> Mask:
+    """Whether nothing is to be said of a line's count: most of a session's, and `_judged_lines` would leave them so."""
+    moves = Moves.of(lines)
+    with np.errstate(invalid="ignore"):
+        is_moved = np.logical_or.reduce([np.abs(move) >= SMALLEST_JUMP_LOG for move in moves])
+    is_remembered = lines["last_factor_cause"].is_not_null().to_numpy() | flags(lines["last_awaits_split"])
+    return np.asarray(~(is_moved | is_remembered | _is_lost(lines) | flags(lines["split_ratio"] != 1.0)))
+
+
+def _is_lost(lines: pl.DataFrame) -> Mask:
+    """Whether the vendor gives no count today, and gave one on the last admitted session."""
+    is_none = np.isnan(shares_of(lines["vendor_cap_usd"], lines["close"]))
+    return np.asarray(is_none & ~np.isnan(shares_of(lines["last_cap_usd"], lines["last_close"])))
+
+
+def _undisturbed(lines: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
+    """The column of a line whose count is taken as it stands, and which is remembered as it was."""
+    if name == "followed_cap_usd":
+        return lines["vendor_cap_usd"].clone().alias(name)
+    value = {"count_factor": 1.0, "factor_sessions": 0}.get(name, False)
+    if name in FACTOR_SCHEMA and name not in ("count_factor", "factor_sessions"):
+        return lines[f"last_{name}"].clone().alias(name)
+    return constant(name, value, lines.height, dtype)
+
+
+def _judged_lines(lines: pl.DataFrame, session: date, near_from: date) -> dict[str, pl.Series]:
+    """The columns of `followed`."""
     past, moves = Past.of(lines, session, near_from), Moves.of(lines)
     shares = shares_of(lines["vendor_cap_usd"], lines["close"])
     split = past.event("split", np.log(floats(lines["split_ratio"])), flags(lines["split_ratio"] != 1.0))
@@ -56,15 +92,15 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     has_jumped = _has_jumped(moves.shares, split.is_new) & ~follows_close
     # A count that comes back from a jump has not jumped: there is nothing left that could have led a split.
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
-    lost = past.event("lost", past.shares, np.isnan(shares) & lines["last_cap_usd"].is_not_null().to_numpy())
     cause = np.where(follows_close | flags(lines["is_accepted"]), 0, verdict.cause)
     has_lasted = (cause == JUMPED) & (past.sessions >= MAX_SESSIONS)
     is_set = (cause > 0) & ~has_lasted
     is_news = verdict.is_news | has_lasted
     news = past.event("news", np.where(split.is_new, np.nan, past.taken), is_news | split.is_new)
+    lost = past.event("lost", past.shares, _is_lost(lines))
     factor = np.where(is_set, np.exp(verdict.log_factor), 1.0)
     events = {"split": split, "jump": jump, "move": _explained(move, follows_close), "news": news, "lost": lost}
-    is_noted = is_set | past.was_set | verdict.follows_split | follows_close
+    is_noted = is_set | past.was_set | past.awaited_split | follows_close
     columns = {
         "count_factor": pl.Series(factor),
         "factor_cause": _CAUSE_NAMES[pl.Series(np.where(is_set, cause, 0))],
@@ -77,7 +113,7 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
         "follows_split": pl.Series(verdict.follows_split),
         "is_noted": pl.Series(np.logical_or.reduce([is_noted, *(event.is_new for event in events.values())])),
     }
-    return lines.hstack([columns[name].cast(dtype).alias(name) for name, dtype in _FOLLOWED.items()])
+    return {name: column.cast(_FOLLOWED[name]).alias(name) for name, column in columns.items()}
 
 
 def _followed_caps(caps: pl.Series, factor: Floats) -> pl.Series:
