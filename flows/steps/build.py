@@ -206,7 +206,7 @@ def _transform(
     progress.sighted = _sighted(progress, judged)
     simfin = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
     progress.links = pl.concat([simfin, _filer_links(progress.securities)])
-    progress.share_counts = pl.concat([progress.share_counts, core_tables.filed_counts(judged.counts)])
+    progress.share_counts = core_tables.decided_counts(progress.share_counts, judged.counts)
     known = company_fundamentals_asof(judged.companies, progress.links, progress.entities)
     progress.months = with_counts(progress.months, judged.companies)
     splits = core_tables.company_splits(judged.splits, progress.securities)

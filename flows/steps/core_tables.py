@@ -9,6 +9,7 @@ from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.core.cap_quality import cap_quality
 from transforms.core.fundamentals import known_at as public_at
+from transforms.core.line_counts import fresh_until
 from transforms.core.sec_facts import ENTITY_PREFIX
 from transforms.measures.company_fundamentals import linked_entities
 from transforms.staging.sec_rejects import SOURCE as SEC
@@ -54,15 +55,22 @@ def market_caps(
 
 def filed_counts(decided: pl.DataFrame) -> pl.DataFrame:
     """core.share_counts of what companies filed, as the walk decided about it."""
-    rows = decided.filter(pl.col("shares") > 0)
+    rows = decided.filter(pl.col("shares").is_not_null())
     return table("core.share_counts").conform(
         rows.with_columns(
             share_class=pl.when(pl.col("share_class") == "").then(pl.lit("all")).otherwise("share_class"),
             known_at=public_at(pl.col("known_on")),
             source=pl.lit(SEC),
             quality="basis",
+            fresh_until=fresh_until(),
         )
     )
+
+
+def decided_counts(before: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """core.share_counts of filings after a chunk: what was refused, and is no longer, stands as it was decided last."""
+    told = pl.concat([before, filed_counts(decided)])
+    return told.unique(list(table("core.share_counts").key), keep="last", maintain_order=True)
 
 
 def cap_candidates(judged: Judged) -> pl.DataFrame:
@@ -118,6 +126,8 @@ def supplied_counts(counts: pl.DataFrame | None, securities: pl.DataFrame, last:
             status=pl.lit("accepted"),
             reason_code=pl.lit(None, pl.String),
             corrected_from=pl.lit(None, pl.Int64),
+            decided_on=pl.lit(None, pl.Date),
+            fresh_until=pl.lit(None, pl.Date),
         )
     )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.core.filed_counts import CURRENT, no_counts, update_counts
+from transforms.core.filed_counts import CURRENT, REVISITED_DAYS, no_counts, update_counts
 from transforms.core.line_counts import line_counts
 from transforms.core.reported_counts import BOOK, book_of, known_between, vendor_symbol
 from transforms.core.split_register import SPLITS_SCHEMA, no_splits
@@ -236,6 +236,83 @@ def quarters(shares: list[int]) -> pl.DataFrame:
     return counts(
         *({"known_on": date(2023, 2, 1) + timedelta(days=91 * n), "shares": count} for n, count in enumerate(shares))
     )
+
+
+def classed(day: date, a: int, b: int | None, **values: Any) -> list[dict[str, Any]]:
+    known = {"known_on": day, "basis": "class", **values}
+    return [{**known, "share_class": "A", "symbol": "A", "shares": a}, {**known, "share_class": "B", "shares": b}]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "reason", "why"),
+    [
+        (40_000_000, 100, "placeholder", "a form filled in before the shares were known"),
+        (40_000_000, 60_000, "scaled_by_a_thousand", "one class in thousands"),
+        (99_000_000, 1_000_000, None, "59 million of class B were converted"),
+        (100_000_000, 0, None, "all of them were"),
+        (45_000_000, 61_000_000, None, "an issue"),
+    ],
+)
+def test_each_class_is_compared_with_itself(a: int, b: int, reason: str | None, why: str) -> None:
+    book = counts(*classed(FILED, 40_000_000, 60_000_000), *classed(LATER, a, b))
+    assert reasons(book, equity({"vendor_shares": 1e8})) == [None, reason], why
+
+
+@pytest.mark.parametrize(
+    ("b", "vendor", "reason", "why"),
+    [
+        (100, 1e8, "placeholder", "the vendor counts 100 million"),
+        (60_000, 1e8, "scaled_by_a_thousand", "with 60 million it is the vendor's count"),
+        (1, 4e7, None, "a special vote: the vendor's count is class A's"),
+        (60_000_000, 4e7, None, "the vendor counts the listed class alone"),
+        (100, None, "placeholder", "nobody vouches for it"),
+    ],
+)
+def test_a_class_of_a_first_filing_is_compared_with_the_vendors_count(
+    b: int, vendor: float | None, reason: str | None, why: str
+) -> None:
+    book = counts(*classed(FILED, 40_000_000, b))
+    assert reasons(book, equity({"vendor_shares": vendor})) == [reason], why
+
+
+def test_a_good_filing_stays_beside_a_bad_newer_one_that_became_known_with_it() -> None:
+    book = counts({"shares": 9_900_000}, {"shares": 100, "known_on": LATER})
+    current, decided = update_counts(no_counts(), book, equity({}), no_splits(), None, LATER)
+    assert current["shares"].to_list() == [9_900_000]
+    assert decided.select("shares", "reason_code").rows() == [(9_900_000, None), (100, "placeholder")]
+
+
+def test_a_jump_is_looked_at_again_until_the_vendor_vouches() -> None:
+    """A merger: six times the shares on the cover page, and the vendor follows two sessions later."""
+    book = counts({"shares": 10_000_000}, {"shares": 60_000_000, "known_on": LATER})
+    current, _ = update_counts(no_counts(), book, equity({"vendor_shares": 1e7}), no_splits(), None, FILED)
+    found, since = [], FILED
+    for days, vendor in ((0, 1e7), (1, 1e7), (2, 5.9e7), (3, 5.9e7)):
+        session = LATER + timedelta(days=days)
+        lines = equity({"vendor_shares": vendor})
+        current, decided = update_counts(current, book, lines, no_splits(), since, session)
+        found.append((current["shares"].to_list(), decided.select("status", "reason_code", "decided_on").rows()))
+        since = session
+    assert found == [
+        ([10_000_000], [("refused", "jump", LATER)]),
+        ([10_000_000], []),
+        ([60_000_000], [("accepted", None, LATER + timedelta(days=2))]),
+        ([60_000_000], []),
+    ]
+
+
+def test_a_refused_jump_is_not_looked_at_for_ever() -> None:
+    book = counts({"shares": 10_000_000}, {"shares": 60_000_000, "known_on": LATER})
+    current, _ = update_counts(no_counts(), book, equity({"vendor_shares": 1e7}), no_splits(), None, LATER)
+    late = LATER + timedelta(days=REVISITED_DAYS + 1)
+    after, decided = update_counts(current, book, equity({"vendor_shares": 6e7}), no_splits(), LATER, late)
+    assert (after["shares"].to_list(), decided.height) == ([10_000_000], 0)
+
+
+@pytest.mark.parametrize(("form", "days", "reason"), [("10-K", 251, "stale"), ("10-K", 250, None), ("20-F", 251, None)])
+def test_a_count_that_is_too_old_when_it_becomes_known(form: str, days: int, reason: str | None) -> None:
+    book = counts({"shares": 10_000_000, "form": form, "as_of": FILED - timedelta(days=days)})
+    assert reasons(book, equity({})) == [reason]
 
 
 def test_a_series_that_nobody_fills_in_any_more() -> None:

@@ -332,6 +332,21 @@ def test_a_count_given_again_after_a_split_that_the_vendor_half_adjusted() -> No
     assert [item.cause for item in seen] == [None] * 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "updated", "ratio", "taken", "why"),
+    [
+        (8.066e6, 0.674e6, 10.211e6, 15, 0.7, "MEDS, 2023-06-23: with news on the ex-date, too"),
+        (51.046e6, 5.105e6, 79.06e6, 10, 7.9, "SDIG, 2023-05-26: half as many again"),
+        (16.327e6, 4.082e6, 12.9e6, 4, 12.9, "GAME, 2023-04-17: a merger, and a small split"),
+    ],
+)
+def test_a_count_that_falls_back_to_an_old_one_brought_up_to_date(
+    old: float, new: float, updated: float, ratio: int, taken: float, why: str
+) -> None:
+    seen, _ = walked(Day(1.0, old), Day(ratio, new, previous=ratio), Day(ratio, updated), Day(ratio, updated))
+    assert counts(seen)[-2:] == [taken, taken], why
+
+
 def test_a_count_follows_a_split_once() -> None:
     """TRVN, 2022-11-11, one for 25: a twenty-fifth, and after some sessions a twenty-fifth of that."""
     right, wrong = Day(2.0, 6.947e6), Day(2.0, 0.2779e6)

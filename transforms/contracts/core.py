@@ -114,7 +114,7 @@ SHARE_COUNTS = Table(
         Column("share_class", "VARCHAR", "Class as filed or supplied, or 'all' for the whole company.", nullable=False),
         Column("as_of", "DATE", "Date that the count is about.", nullable=False),
         KNOWN_AT,
-        Column("shares", "BIGINT", "Shares outstanding, as counted on that date.", "shares", nullable=False, minimum=1),
+        Column("shares", "BIGINT", "Shares outstanding, as counted on that date.", "shares", nullable=False, minimum=0),
         SOURCE,
         Column("accession", "VARCHAR", "Filing that states it; empty for supplied counts.", nullable=False),
         Column("form", "VARCHAR", "Form of the filing."),
@@ -132,7 +132,14 @@ SHARE_COUNTS = Table(
             "reason_code",
             "VARCHAR",
             "Why it was refused.",
-            values=("placeholder", "older_than_known", "scaled_by_a_thousand", "jump", "frozen"),
+            values=("placeholder", "stale", "older_than_known", "scaled_by_a_thousand", "jump", "frozen"),
+        ),
+        Column("decided_on", "DATE", "Session that decided so; null for supplied counts."),
+        Column(
+            "fresh_until",
+            "DATE",
+            "Last day on which an accepted count of a filing is used: 250 days after as_of, 500 for annual reports of "
+            "foreign companies, which file no other.",
         ),
         Column(
             "corrected_from",

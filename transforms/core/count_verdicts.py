@@ -1,5 +1,6 @@
 """What to make of the vendor's count of a line when it moves, or does not, where its splits are known."""
 
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ new as the one taken since, which may have been wrong (AGLE, 2023-09-08)."""
 OLD_EXACT_LOG, OLD_LOG = 0.005, 0.05
 """More than FEW_DAYS after a split a count is the old one if it is so to a two hundredth; or to a twentieth, and little
 was issued since. Companies that split in reverse issue soon, and some have as many shares again: TTOO, 2023-08-11."""
+LARGE_LOG, ABOUT_OLD_LOG = log(8), 0.45
+"""Within FEW_DAYS of a split of one for eight or more, a count that had followed it and comes this near to the old one
+is the old one, brought up to date: MEDS, 2023-06-23; SDIG, 2023-05-26. Nobody issues so many shares so soon."""
 
 
 QUARTER_DAYS, NEW_COUNT_LOG = 92, 0.0001
@@ -71,6 +75,13 @@ class CountOfSplit(NamedTuple):
         is_little_issued = (np.abs(self.level) <= OLD_LOG) & self._is_at(self.taken_level, 1)
         is_old = (np.abs(self.level) <= OLD_EXACT_LOG) | is_little_issued
         return np.where(self.split.age <= FEW_DAYS, self._is_at(self.level, 0), is_old)
+
+    @property
+    def is_about_old(self) -> Mask:
+        """Weeks after a large split that the count had followed, it is near the one before."""
+        is_large = (np.abs(self.split.value) >= LARGE_LOG) & (self.split.age <= FEW_DAYS)
+        had_followed = np.abs(self.taken_level - self.split.value) < np.abs(self.taken_level)
+        return np.asarray(is_large & had_followed & (np.abs(self.level) <= ABOUT_OLD_LOG))
 
     @property
     def is_nearer_old(self) -> Mask:
@@ -120,7 +131,7 @@ def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask) -
     is_exact = is_jump & (off <= EXACT_COUNT_LOG)
     is_its_ratio = np.abs(surprise - split.value) <= EXACT_COUNT_LOG
     follows = of_split & past.awaited_split & ~split.is_new & is_its_ratio
-    is_old = of_split & counted.is_old
+    is_old = of_split & (counted.is_old | (counted.is_about_old & ~past.lagged))
     undoes = of_split & is_exact & (np.abs(ratio + split.value) <= EXACT_COUNT_LOG) & counted.is_nearer_old
     is_lag = still | is_old | undoes
     is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back)

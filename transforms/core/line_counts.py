@@ -4,7 +4,7 @@ Unlisted classes are counted at the price of the company's first listed class, t
 A depositary share's company is counted in ordinary shares, and the line in depositary ones.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -60,14 +60,14 @@ def line_counts(
     return _in_shares_of_today(pl.concat([alone, several]), met, splits, session)
 
 
+def fresh_until() -> pl.Expr:
+    """Last day on which the count of a filing (as_of, form) is used."""
+    days = pl.when(pl.col("form").is_in(ANNUAL_FORMS)).then(MAX_AGE_DAYS_ANNUAL).otherwise(MAX_AGE_DAYS)
+    return pl.col("as_of") + pl.duration(days=days)
+
+
 def _fresh(current: pl.DataFrame, session: date) -> pl.DataFrame:
-    is_annual = pl.col("form").is_in(ANNUAL_FORMS)
-    oldest = (
-        pl.when(is_annual)
-        .then(pl.lit(session - timedelta(days=MAX_AGE_DAYS_ANNUAL)))
-        .otherwise(pl.lit(session - timedelta(days=MAX_AGE_DAYS)))
-    )
-    return current.filter((pl.col("as_of") >= oldest) & (pl.col("as_of") <= session))
+    return current.filter((fresh_until() >= session) & (pl.col("as_of") <= session))
 
 
 def _titled(lines: pl.DataFrame, fresh: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from transforms.core.line_counts import ANNUAL_FORMS, LINE_COUNTS, MAX_AGE_DAYS, MAX_AGE_DAYS_ANNUAL, line_counts
+from transforms.core.line_counts import LINE_COUNTS, MAX_AGE_DAYS, fresh_until, line_counts
 from transforms.core.rows import where
 
 _ASKED = ("cik", "security_id", "symbol", "security_type", "first_session", "ads_ratio", "ads_ratio_from")
@@ -56,9 +56,6 @@ def placed_counts(
 
 
 def _fresh_until(current: pl.DataFrame, asked: pl.DataFrame, session: date) -> date:
-    days = pl.when(pl.col("form").is_in(ANNUAL_FORMS)).then(MAX_AGE_DAYS_ANNUAL).otherwise(MAX_AGE_DAYS)
-    ends = current.filter(pl.col("cik").is_in(asked["cik"].implode())).select(
-        end=pl.col("as_of") + pl.duration(days=days)
-    )["end"]
+    ends = current.filter(pl.col("cik").is_in(asked["cik"].implode())).select(end=fresh_until())["end"]
     later = [end for end in ends.unique().to_list() if end >= session]
     return min(later, default=session + timedelta(days=MAX_AGE_DAYS))
