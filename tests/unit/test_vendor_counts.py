@@ -46,7 +46,7 @@ class Seen:
     cause: str | None
 
 
-def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
+def walked(*days: Day, is_new_line: bool = False) -> tuple[list[Seen], pl.DataFrame]:
     """The line through all sessions, and the register of splits after them."""
     memory: dict[str, object] = dict.fromkeys(FACTOR_SCHEMA)
     last: Day | None = None
@@ -55,6 +55,7 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
         session = START + timedelta(days=number)
         row = {
             "security_id": "A",
+            "first_session": START,
             "close": day.close,
             "previous_close": (day.previous or (last.close if last else day.close)) if day.tells_previous else None,
             "last_close": last.close if last else None,
@@ -77,7 +78,8 @@ def walked(*days: Day) -> tuple[list[Seen], pl.DataFrame]:
             **{f"last_{name}": dtype for name, dtype in FACTOR_SCHEMA.items()},
         }
         near_from = session - timedelta(days=5)
-        frame = pl.DataFrame([row], schema_overrides=schema)
+        older = {**row, "security_id": "B", "first_session": START - timedelta(days=30)}
+        frame = pl.DataFrame([row, older] if is_new_line else [row], schema_overrides=schema)
         recalled = with_last_shares(frame, session)
         lines = followed(with_splits(recalled, session - timedelta(days=1), near_from), session, near_from)
         register = update_splits(register, lines, session)
@@ -245,8 +247,8 @@ def test_a_count_that_had_the_split_twice_is_right_again(
 ) -> None:
     wrong, right = Day(ratio, twice), Day(ratio, new * 1.1)
     seen, _ = walked(Day(1.0, old), Day(ratio, new, previous=ratio), *[wrong] * 11, right, right)
-    was, now = round(new / 1e6, 1), round(new * 1.1 / 1e6, 1)
-    assert counts(seen)[1:] == [was, *[was] * 11, now, now], why
+    was, now, over = (round(count / 1e6, 1) for count in (new, new * 1.1, twice * ratio))
+    assert counts(seen)[1:] == [was, *[over] * 11, now, now], why
     assert [item.cause for item in seen[-3:]] == ["jumped_without_split", None, None], why
 
 
@@ -338,6 +340,7 @@ def test_a_count_given_again_after_a_split_that_the_vendor_half_adjusted() -> No
         (8.066e6, 0.674e6, 10.211e6, 15, 0.7, "MEDS, 2023-06-23: with news on the ex-date, too"),
         (51.046e6, 5.105e6, 79.06e6, 10, 7.9, "SDIG, 2023-05-26: half as many again"),
         (16.327e6, 4.082e6, 12.9e6, 4, 12.9, "GAME, 2023-04-17: a merger, and a small split"),
+        (5.38e6, 0.431e6, 3.745e6, 10, 3.7, "RETO, 2024-03-04: fewer than the old ones are new ones, and it had more"),
     ],
 )
 def test_a_count_that_falls_back_to_an_old_one_brought_up_to_date(
@@ -356,12 +359,76 @@ def test_a_count_follows_a_split_once() -> None:
 
 
 def test_a_count_that_follows_its_split_after_another_error() -> None:
-    """JXJT, 2023-04-26, one for ten: in old shares, then a hundredth of that by mistake, then a tenth."""
-    seen, _ = walked(
-        Day(0.6299, 2.591e6), Day(4.72, 60.633e6, previous=6.299), Day(3.69, 0.60633e6), Day(3.42, 6.0633e6)
-    )
+    """JXJT, 2023-04-26, one for ten: in old shares, then a hundredth of that by mistake for three sessions, a tenth."""
+    wrong = [Day(3.69, 0.60633e6)] * 3
+    seen, _ = walked(Day(0.6299, 2.591e6), Day(4.72, 60.633e6, previous=6.299), *wrong, Day(3.42, 6.0633e6))
     assert counts(seen)[-2:] == [60.6, 6.1]
     assert [item.cause for item in seen[-2:]] == ["jumped_without_split", None]
+
+
+def test_a_count_first_given_in_old_shares_weeks_after_its_split() -> None:
+    """IMPP, 2023-04-28, one for 15: no count for months, 194.6 million from 2023-05-26, 16.3 some sessions later."""
+    none, split = Day(0.21, None), Day(3.15, None, previous=3.15)
+    seen, _ = walked(*[none] * 3, split, *[Day(3.5, None)] * 10, *[Day(3.5, 194.59e6)] * 3, *[Day(3.46, 16.26e6)] * 2)
+    assert counts(seen)[-3:] == [194.6, 16.3, 16.3]
+    assert [item.cause for item in seen[-2:]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ratio", "taken", "why"),
+    [
+        (14.06e6, 4.02e6, 20, 4.0, "KERN, 2022-11-10: issued on the ex-date; the vendor's next was 5.8"),
+        (20.07e6, 3.14e6, 10, 3.1, "MTC, 2022-07-15: its next was 3.14"),
+        (101.19e6, 2.6158e6, 25, 4.0, "AGLE: fewer shares than the split leaves were an error"),
+    ],
+)
+def test_a_count_that_falls_back_within_days_of_an_issue(
+    old: float, new: float, ratio: int, taken: float, why: str
+) -> None:
+    seen, _ = walked(Day(0.2, old), Day(0.2 * ratio, new, previous=0.2 * ratio), *[Day(0.2 * ratio, old)] * 3)
+    assert counts(seen)[-3:] == [taken] * 3, why
+    assert seen[-1].cause == "lags_split", why
+
+
+def test_a_jumped_count_that_moves_by_a_tenth_is_alive() -> None:
+    """ISPO, 2022-04-13: a third of its shares for weeks, then 52.4 for 46.9 million."""
+    seen, _ = walked(Day(8.3, 140.24e6), *[Day(8.3, 46.93e6)] * 3, Day(6.7, 52.4e6))
+    assert counts(seen) == [140.2, *[140.8] * 3, 52.4]
+
+
+def test_a_count_given_again_right_long_after_the_split() -> None:
+    """No count across the ex-date, and for more than a month."""
+    none = [Day(0.2, None)] * 5, [Day(2.0, None)] * (40)
+    seen, _ = walked(Day(0.2, 100e6), *none[0], Day(2.0, None, previous=2.0), *none[1], *[Day(2.0, 10e6)] * 3)
+    assert [(item.count, item.cause) for item in seen[-3:]] == [(10.0, None)] * 3
+
+
+def test_a_jump_during_a_long_lag_is_refused_for_a_quarter_of_its_own() -> None:
+    lag = [Day(10.0, 100e6)] * 70
+    seen, _ = walked(
+        Day(1.0, 100e6), Day(10.0, 100e6, previous=10.0), *lag, *[Day(10.0, 100e6 * 40)] * 3, Day(10.0, 10e6)
+    )
+    assert counts(seen)[-4:] == [10.0] * 4
+
+
+def test_a_step_before_a_split_is_forgotten_on_its_ex_date() -> None:
+    """What the count was before that step is in old shares: where it is there again, it is no count that is right."""
+    seen, _ = walked(Day(1.0, 71e6), Day(1.0, 48e6), Day(10.0, 4.8e6, previous=10.0), Day(10.0, 71e6))
+    assert counts(seen) == [71.0, 48.0, 4.8, 7.1]
+
+
+def test_a_count_is_a_year_away_from_its_split() -> None:
+    """After that an old level says nothing: what jumps there is news."""
+    quiet = [Day(10.0, 10e6)] * 366
+    seen, _ = walked(Day(1.0, 103e6), Day(10.0, 10.3e6, previous=10.0), *quiet, Day(10.0, 103e6))
+    assert (seen[-1].count, seen[-1].cause) == (103.0, None)
+
+
+def test_a_jumped_count_a_quarter_after_a_split_is_not_renewed() -> None:
+    quiet = [Day(10.0, 10e6)] * 95
+    seen, _ = walked(Day(1.0, 100e6), Day(10.0, 10e6, previous=10.0), *quiet, Day(10.0, 30e6), Day(10.0, 30.1e6))
+    assert [item.cause for item in seen[-2:]] == ["jumped_without_split"] * 2
+    assert counts(seen)[-2:] == [10.0, 10.0]
 
 
 def test_a_count_that_leads_its_split_by_days_with_news() -> None:
@@ -436,6 +503,14 @@ def test_after_a_quarter_a_jump_is_judged_like_any_other() -> None:
     seen, _ = walked(Day(40.0, 100e6), *[Day(40.0, 200e6)] * (MAX_SESSIONS + 2))
     assert counts(seen)[1 : MAX_SESSIONS + 1] == [100.0] * MAX_SESSIONS
     assert counts(seen)[-1] == 200.0
+
+
+def test_the_first_count_of_a_new_line_holds_nobody_to_it() -> None:
+    """IONR, 2022-07-05: ordinary shares on its first session, depositary ones from the next on."""
+    days = Day(17.6, 2_091.2e6), *[Day(17.6, 52.28e6)] * 8, Day(17.6, 2_091.2e6)
+    new, _ = walked(*days, is_new_line=True)
+    assert counts(new) == [2091.2, *[52.3] * 9]
+    assert counts(walked(*days)[0]) == [2091.2] * 10
 
 
 def test_an_operator_takes_a_count_as_it_is_shown() -> None:
@@ -618,6 +693,7 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
     factor = memory["count_factor"].zip_with(memory["factor_cause"].is_not_null(), pl.Series([1.0]))
     lines = pl.DataFrame(
         {
+            "first_session": some([date(2022, 1, 3), session, session - timedelta(days=90)], pl.Date()),
             "close": some([10.0, 10.5, 1.0, 20.0], pl.Float64()),
             "previous_close": some([None, 10.0, 1.0, 20.0, 7.1], pl.Float64()),
             "last_close": some([None, 10.0, 10.0], pl.Float64()),
@@ -632,8 +708,9 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
     )
     recalled = with_last_shares(lines, session)
     near_from = session - timedelta(days=7)
+    is_young = (recalled["first_session"] == session).to_numpy()
     quick = followed(recalled, session, near_from)
-    whole = recalled.hstack(list(_judged_lines(recalled, session, near_from).values()))
+    whole = recalled.hstack(list(_judged_lines(recalled, session, near_from, is_young).values()))
     same = ["count_factor", "factor_cause", "followed_cap_usd", "is_refused_count", "follows_split", "is_noted"]
     assert_frame_equal(quick.select(same), whole.select(same))
     noted = quick["is_noted"]

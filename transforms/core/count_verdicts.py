@@ -23,17 +23,18 @@ CLOSE_DAYS = 8
 """Days within which a count may follow a close that moved by its ratio on an unadjusted previous close: a split that
 nobody declared. ANET's would have been one (2024-12-04, the count a session later). Within as many a count that nearly
 has the ratio has led a split (DPRO, 2024-09-05); and of one that falls back to what it was before, the old count is as
-new as the one taken since, which may have been wrong (AGLE, 2023-09-08)."""
+new as the one taken since, which was wrong if there were fewer shares than the split leaves (AGLE, 2023-09-08)."""
 OLD_EXACT_LOG, OLD_LOG = 0.005, 0.05
 """More than FEW_DAYS after a split a count is the old one if it is so to a two hundredth; or to a twentieth, and little
 was issued since. Companies that split in reverse issue soon, and some have as many shares again: TTOO, 2023-08-11."""
 LARGE_LOG, ABOUT_OLD_LOG = log(8), 0.45
-"""Within FEW_DAYS of a split of one for eight or more, a count that had followed it and comes this near to the old one
-is the old one, brought up to date: MEDS, 2023-06-23; SDIG, 2023-05-26. Nobody issues so many shares so soon."""
+"""Within FEW_DAYS of a split of one for eight or more, a count that had followed it and is the old one, or half as many
+more, is the old one brought up to date: MEDS, 2023-06-23; SDIG, 2023-05-26. Nobody issues so many shares so soon."""
 
 
 QUARTER_DAYS, NEW_COUNT_LOG = 92, 0.0001
-"""A quarter after a split the vendor's next count is of a filing after it: where it is near the old one, nothing lags.
+"""A quarter after a split a count that moves by more than a rounding (a ten thousandth) is of a filing after it: where
+it is near the old one, nothing lags.
 NSSC's was right on its ex-date (2022-01-05), two sessions after the archive's first."""
 
 
@@ -48,6 +49,8 @@ class CountOfSplit(NamedTuple):
     """Log of the count against the one before the last split; NaN where that is not known, or had the split."""
     taken_level: Floats
     """The same of the last count taken."""
+    is_unknown_before: Mask
+    """The vendor gave no count of late."""
 
     @property
     def is_recent(self) -> Mask:
@@ -81,12 +84,7 @@ class CountOfSplit(NamedTuple):
         """Weeks after a large split that the count had followed, it is near the one before."""
         is_large = (np.abs(self.split.value) >= LARGE_LOG) & (self.split.age <= FEW_DAYS)
         had_followed = np.abs(self.taken_level - self.split.value) < np.abs(self.taken_level)
-        return np.asarray(is_large & had_followed & (np.abs(self.level) <= ABOUT_OLD_LOG))
-
-    @property
-    def is_nearer_old(self) -> Mask:
-        """The count is nearer to the one before the split than to the one after it; or that is not known."""
-        return ~(np.abs(self.level) > np.abs(self.level - self.split.value))
+        return np.asarray(is_large & had_followed & (self.level >= -SAME_LOG) & (self.level <= ABOUT_OLD_LOG))
 
     def _is_at(self, level: Floats, times: int) -> Mask:
         size = np.abs(self.split.value)
@@ -112,39 +110,62 @@ def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
 
 
 @np.errstate(invalid="ignore")
-def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask) -> Verdict:
+def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask, is_none: Mask) -> Verdict:
     """What to make of the move of each line's count, a log, NaN where it is not known.
 
     It is right, or lags a split still, or has fallen back to the count before one, or follows one that it had not
     followed, or has had one twice, or has jumped without one; or it is news. ``is_back``: it is where it was before a
-    step of these days that nothing explained.
+    step of these days that nothing explained. ``is_none``: the vendor gives none today.
     """
     expected, split = past.log_factor + counted.due, counted.split
     surprise = count - expected
-    is_due = np.abs(expected) > SAME_LOG
-    is_right = np.abs(surprise) <= np.minimum(SAME_LOG, np.where(is_due, np.abs(count), np.inf))
-    still = is_due & ~is_right & ((np.abs(count) <= share_of(expected)) | np.isnan(count))
+    is_right = np.abs(surprise) <= SAME_LOG
+    still = _is_still(count, expected, past, counted, is_none) & ~is_right
     is_renewed = still & past.lagged & counted.is_filed_since & (np.abs(count) > NEW_COUNT_LOG)
     is_jump = ~is_right & ~still & (np.abs(surprise) >= SMALLEST_JUMP_LOG)
     of_split = is_jump & counted.is_recent
     ratio, off = nearest_ratio(surprise)
     is_exact = is_jump & (off <= EXACT_COUNT_LOG)
-    is_its_ratio = np.abs(surprise - split.value) <= EXACT_COUNT_LOG
-    follows = of_split & past.awaited_split & ~split.is_new & is_its_ratio
+    follows = of_split & past.awaited_split & ~split.is_new & _is_by_split(surprise, counted)
     is_old = of_split & (counted.is_old | (counted.is_about_old & ~past.lagged))
-    undoes = of_split & is_exact & (np.abs(ratio + split.value) <= EXACT_COUNT_LOG) & counted.is_nearer_old
-    is_lag = still | is_old | undoes
+    is_twice = of_split & counted.has_it_twice & ~is_old
     is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back)
-    is_taken = is_explained | ~(is_lag | is_exact | (of_split & counted.has_it_twice))
-    cause = np.select([is_taken, is_lag & ~(still & past.had_jumped & (counted.due == 0.0))], [0, LAGS], JUMPED)
-    fallen_back = np.where(split.age <= CLOSE_DAYS, split.value, -surprise)
-    log_factor = np.select([is_taken, still, is_old, is_exact], [0.0, expected, fallen_back, -ratio], -surprise)
+    is_taken = is_explained | ~(still | is_old | is_exact | is_twice)
+    is_jump_still = still & past.had_jumped & (counted.due == 0.0)
+    cause = np.select([is_taken, (still | is_old) & ~is_jump_still], [0, LAGS], JUMPED)
+    known = [is_taken, still, is_old, is_twice & ~split.is_new, is_exact]
+    log_factor = np.select(known, [0.0, expected, _back(surprise, counted), -split.value, -ratio], -surprise)
     has_it = follows | counted.has_it | (is_right & (past.lagged | split.is_new))
-    awaited = np.where(split.is_new, counted.due != 0.0, past.awaited_split | past.lagged)
+    awaited = np.where(split.is_new, counted.is_unknown_before | (counted.due != 0.0), past.awaited_split | past.lagged)
     return Verdict(
         log_factor,
         cause,
         is_news=is_taken & is_jump & ~is_explained,
-        awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & ~is_lag),
+        awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & (cause != LAGS)),
         follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
     )
+
+
+def _is_still(count: Floats, expected: Floats, past: Past, counted: CountOfSplit, is_none: Mask) -> Mask:
+    """Whether a count that was not taken as it stood, or should move today, stands where it was, or is not given.
+
+    One that jumped and moves by a tenth is alive; one that lags was brought up to date.
+    """
+    near = np.where(past.had_jumped & (counted.due == 0.0), SAME_LOG, share_of(expected))
+    is_given_again = np.isnan(count) & ~is_none & counted.has_it
+    stands = (np.abs(count) <= near) | (np.isnan(count) & ~is_given_again)
+    return np.asarray((np.abs(expected) > SAME_LOG) & stands)
+
+
+def _is_by_split(surprise: Floats, counted: CountOfSplit) -> Mask:
+    """Whether a count moves by the last split's ratio; about so where no count was known before the split."""
+    off, split = np.abs(surprise - counted.split.value), counted.split.value
+    return np.asarray((off <= EXACT_COUNT_LOG) | (np.isnan(counted.level) & (off <= np.abs(split) / 3)))
+
+
+def _back(surprise: Floats, counted: CountOfSplit) -> Floats:
+    """Log factor of a count that fell back to the one before its split: the split, or what keeps the one taken."""
+    split = counted.split
+    # More shares than the split leaves are issues: KERN, 2022-11-10. Fewer were an error: AGLE, 2023-09-08.
+    is_issued = (counted.taken_level > split.value + EXACT_COUNT_LOG) & (counted.taken_level < 0.0)
+    return np.where((split.age <= CLOSE_DAYS) & ~is_issued, split.value, -surprise)

@@ -5,7 +5,7 @@ large one was a vendor's error or a change of what it counts. Such a count is no
 times the splits since, and the line says so, until the vendor's count is back or a quarter has gone by.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,8 @@ any other step. One that lags a split seen in the price is not taken for as long
 BACK_DAYS = 92
 """A count that is back within a quarter where it was before a step is right again: NCTY, 2023-06-01, after three
 sessions; National Grid, 2024-01-08, counted in ordinary shares for months, and in depositary shares again."""
+YOUNG_DAYS = 7
+"""A jump within a week of a line's first session mends its first count (IONR, 2022-07-05: 2,091 million, then 52)."""
 
 _CAUSE_NAMES = pl.Series([None, *CAUSES], dtype=pl.String)
 _FOLLOWED: dict[str, pl.DataType] = {
@@ -43,16 +45,16 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     ``followed_cap_usd``: the vendor's cap times the factor, whole USD; the factor is 1 where the count is taken as it
     stands. ``is_refused_count``: it jumped without a split today. ``follows_split``: it has a split now that it lagged.
     ``is_noted``: the line's FACTOR_SCHEMA is not what it was.
-    ``lines``: with `with_last_shares` and `with_splits`, and ``is_accepted``: the operator takes the company as the
-    vendor shows it.
+    ``lines``: with `with_last_shares` and `with_splits`, first_session, and ``is_accepted``: the operator takes the
+    company as the vendor shows it.
     """
     at = where(~_is_quiet(lines))
-    rows, judged_lines = pl.Series(at), _judged_lines(lines[at], session, near_from) if at.size else None
-    columns = []
-    for name, dtype in _FOLLOWED.items():
-        column = _undisturbed(lines, name, dtype)
-        columns.append(column if judged_lines is None else column.scatter(rows, judged_lines[name]))
-    return lines.hstack(columns)
+    columns = {name: _undisturbed(lines, name, dtype) for name, dtype in _FOLLOWED.items()}
+    if at.size:
+        is_young = _is_young(lines, session)[at]
+        found = _judged_lines(lines[at], session, near_from, is_young)
+        columns = {name: column.scatter(pl.Series(at), found[name]) for name, column in columns.items()}
+    return lines.hstack(list(columns.values()))
 
 
 def _is_quiet(lines: pl.DataFrame) -> Mask:
@@ -62,6 +64,12 @@ def _is_quiet(lines: pl.DataFrame) -> Mask:
         is_moved = np.logical_or.reduce([np.abs(move) >= SMALLEST_JUMP_LOG for move in moves])
     is_remembered = lines["last_factor_cause"].is_not_null().to_numpy() | flags(lines["last_awaits_split"])
     return np.asarray(~(is_moved | is_remembered | _is_lost(lines) | flags(lines["split_ratio"] != 1.0)))
+
+
+def _is_young(lines: pl.DataFrame, session: date) -> Mask:
+    """Whether a line is new. Those that go back as far as any are not: they were only seen first then."""
+    first = lines["first_session"]
+    return flags((first >= session - timedelta(days=YOUNG_DAYS)) & (first > first.min()))
 
 
 def _is_lost(lines: pl.DataFrame) -> Mask:
@@ -80,20 +88,21 @@ def _undisturbed(lines: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Serie
     return constant(name, value, lines.height, dtype)
 
 
-def _judged_lines(lines: pl.DataFrame, session: date, near_from: date) -> dict[str, pl.Series]:
+def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young: Mask) -> dict[str, pl.Series]:
     """The columns of `followed`."""
     past, moves = Past.of(lines, session, near_from), Moves.of(lines)
     shares = shares_of(lines["vendor_cap_usd"], lines["close"])
     split = past.event("split", np.log(floats(lines["split_ratio"])), flags(lines["split_ratio"] != 1.0))
     before_split, counted = _counted(past, split, shares)
-    verdict = judged(moves.shares, past, counted, is_back=_is_back(past, shares))
+    verdict = judged(moves.shares, past, counted, is_back=_is_back(past, shares), is_none=np.isnan(shares))
     move = past.event("move", *_split_like_move(past, moves, split.is_new))
-    follows_close = (verdict.cause == JUMPED) & ~past.had_jumped & _follows_close(moves.shares, move)
+    follows_close = (verdict.cause == JUMPED) & ~past.had_jumped & (_follows_close(moves.shares, move) | is_young)
     has_jumped = _has_jumped(moves.shares, split.is_new) & ~follows_close
     # A count that comes back from a jump has not jumped: there is nothing left that could have led a split.
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
     cause = np.where(follows_close | flags(lines["is_accepted"]), 0, verdict.cause)
-    has_lasted = (cause == JUMPED) & (past.sessions >= MAX_SESSIONS)
+    lasted = np.where(past.had_jumped == (cause == JUMPED), past.sessions, 0)
+    has_lasted = (cause == JUMPED) & (lasted >= MAX_SESSIONS)
     is_set = (cause > 0) & ~has_lasted
     is_news = verdict.is_news | has_lasted
     news = past.event("news", np.where(split.is_new, np.nan, past.taken), is_news | split.is_new)
@@ -104,7 +113,7 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date) -> dict[s
     columns = {
         "count_factor": pl.Series(factor),
         "factor_cause": _CAUSE_NAMES[pl.Series(np.where(is_set, cause, 0))],
-        "factor_sessions": pl.Series(np.where(is_set, past.sessions + 1, 0)),
+        "factor_sessions": pl.Series(np.where(is_set, lasted + 1, 0)),
         "shares_before_split": pl.Series(before_split, nan_to_null=True),
         "awaits_split": pl.Series(verdict.awaits_split),
         **{name: column for kind, event in events.items() for name, column in event.columns(kind).items()},
@@ -130,7 +139,8 @@ def _counted(past: Past, split: Event, shares: Floats) -> tuple[Floats, CountOfS
     before = np.where(led, np.nan, before)
     due = np.where(split.is_new & ~led & ~np.isnan(past.shares), split.value, 0.0)
     with np.errstate(invalid="ignore"):
-        return before, CountOfSplit(split, due, np.log(shares / before), np.log(past.taken / before))
+        levels = np.log(shares / before), np.log(past.taken / before)
+        return before, CountOfSplit(split, due, *levels, np.isnan(past.shares))
 
 
 def _led(past: Past, split: Floats) -> Mask:
