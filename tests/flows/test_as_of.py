@@ -13,8 +13,11 @@ from flows.edge.demo_folder import write_files
 from flows.simulated.market import Market as SimulatedMarket
 from flows.simulated.vendors import Vendors
 from tests.flows.conftest import ALL_SESSIONS, BASE_SESSIONS, Site
-from tests.vendors.market import SESSIONS, companies
+from tests.flows.test_vendor_cap_bugs_published import BEYOND, LATER, with_cases, write_cover, write_filings
+from tests.golden.quoted_and_filed import Filed
+from tests.vendors.market import SESSIONS, Market, companies
 from tests.vendors.market_faults import cap_times
+from tests.vendors.sec_documents import OfClass
 
 CORRECTED = BASE_SESSIONS[2]
 COMPANY = companies(7, "large")[2]
@@ -111,6 +114,57 @@ def test_facts_and_counts_are_answered_as_of_a_session(site: Site) -> None:
     assert 0 < answer.height < facts.height
     assert answer.select(key).sort(key).equals(public.select(key).unique().sort(key))
     assert answer.join(public, on=facts.columns, how="anti", nulls_equal=True).is_empty()
+
+
+MISTYPED = Filed(BEYOND, SESSIONS[3], SESSIONS[2], (OfClass("", 1_000),))
+"""A cover page that says a thousand shares, where four hundred million are out."""
+
+
+@pytest.fixture
+def filing_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Six sessions with filings of three companies, a placeholder among them, and the operator's count of a fourth."""
+    site = Site(tmp_path / "filings", Market(), has_filings=True).use(monkeypatch)
+    site.market.write(site.archive, SESSIONS[:6], {day: [with_cases] for day in SESSIONS[:6]})
+    write_filings(site.archive)
+    write_cover(site.archive, LATER)
+    write_cover(site.archive, MISTYPED)
+    own = site.root / "own"
+    own.mkdir()
+    row = f"{COMPANY.symbol},{SESSIONS[1]},{COMPANY.cap_shares}"
+    (own / "share_counts.csv").write_text(f"symbol,as_of,shares\n{row}\n", encoding="utf-8")
+    monkeypatch.setenv("SMALLCAPS_FILES_DIR", str(own))
+    monkeypatch.setenv("SMALLCAPS_SOURCES__SHARE_COUNTS", '["sec_edgar","files"]')
+    outcome = site.backfill(SESSIONS[0], SESSIONS[5])
+    assert outcome.exit_code == 0, outcome.one_line
+    return site
+
+
+def test_counts_are_those_of_the_newest_filing_known_then(filing_site: Site) -> None:
+    def answered(ticker: str, session: date, moment: date) -> dict[str, int]:
+        asked = f"core.share_counts_as_of(date '{session}', timestamptz '{moment} 12:00:00+00')"
+        company = filing_site.rows("core.securities", "company_id", symbol=ticker).unique()
+        found = filing_site.query(f"from {asked}").join(company, on="company_id")
+        return dict(found.select("share_class", "shares").iter_rows())
+
+    before, after, last = LATER.filed, LATER.filed + timedelta(days=1), SESSIONS[5]
+    filed = {
+        "CommonClassAMember": 5_820_000_000,
+        "CommonClassBMember": 850_000_000,
+        "CapitalClassCMember": 5_420_000_000,
+    }
+    newer = {
+        "CommonClassAMember": 5_830_000_000,
+        "CommonClassBMember": 850_000_000,
+        "CapitalClassCMember": 5_320_000_000,
+    }
+    assert answered("GOOG", last, before) == filed, "filed on that day, it is known at its end"
+    assert answered("GOOG", last, after) == newer
+    assert answered("GOOG", LATER.as_of - timedelta(days=1), after) == filed, "a count about a later day is none"
+    assert answered("ONC", last, after) == {"OrdinarySharesMember": 1_440_100_000}
+    assert "refused" in filing_site.rows("core.share_counts", "status", accession=MISTYPED.accession)["status"]
+    assert answered("BYND", last, after) == {"all": 450_000_000}, "the placeholder is refused"
+    assert answered(COMPANY.symbol, last, SESSIONS[1]) == {}
+    assert answered(COMPANY.symbol, last, after) == {COMPANY.symbol: COMPANY.cap_shares}
 
 
 @dataclass(frozen=True)

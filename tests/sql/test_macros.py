@@ -59,13 +59,79 @@ def test_of_counts_the_newest_that_was_public(con: duckdb.DuckDBPyConnection) ->
     assert answers[14] == answers[29] == [300], "a count about a later day is none for this session"
 
 
-def test_an_average_is_no_count(con: duckdb.DuckDBPyConnection) -> None:
+def counted(about: int, known: int, accession: str, **others: Any) -> Row:
+    """A count of a filing, or the operator's own where the filing has no accession."""
+    origin = {"source": "sec_edgar" if accession else "files", "quality": "class" if accession else "reported"}
+    return {"as_of": day(about), "known_at": noon(known), "accession": accession, **origin, **others}
+
+
+def shares_by_class(con: duckdb.DuckDBPyConnection, rows: list[Row], number: int) -> dict[str, int]:
+    """Class to count, as the macro answers at noon of a day."""
+    answer = ask(con, "core.share_counts", rows, noon(number))
+    assert answer.select("company_id", "share_class").is_unique().all()
+    assert answer.select("as_of", "accession").unique().height <= 1
+    return dict(answer.select("share_class", "shares").iter_rows())
+
+
+def test_every_class_of_the_newest_filing_and_none_of_an_older_one(con: duckdb.DuckDBPyConnection) -> None:
     rows = [
-        {"as_of": day(2), "known_at": noon(2), "shares": 100, "quality": "reported"},
-        {"as_of": day(5), "known_at": noon(5), "shares": 90, "quality": "average"},
+        counted(2, 4, "F-1", share_class="A", shares=100),
+        counted(2, 4, "F-1", share_class="B", shares=10),
+        counted(9, 11, "F-2", share_class="A", shares=130),
+        counted(9, 11, "F-2", share_class="C", shares=7),
+        counted(15, 18, "F-3", share_class="all", shares=140, quality="single"),
     ]
 
-    assert ask(con, "core.share_counts", rows, noon(9))["shares"].to_list() == [100]
+    assert shares_by_class(con, rows, 10) == {"A": 100, "B": 10}
+    assert shares_by_class(con, rows, 17) == {"A": 130, "C": 7}, (
+        "class B is no more: its old count would add to the new"
+    )
+    assert shares_by_class(con, rows, 18) == {"all": 140}
+
+
+def test_a_refused_count_is_not_told_and_hides_none(con: duckdb.DuckDBPyConnection) -> None:
+    refused = {"status": "refused", "reason_code": "placeholder", "quality": "single"}
+    rows = [
+        counted(2, 4, "F-1", share_class="A", shares=100),
+        counted(9, 11, "F-2", share_class="all", shares=1, **refused),
+    ]
+
+    assert shares_by_class(con, rows, 12) == {"A": 100}
+    assert shares_by_class(con, rows[1:], 12) == {}
+
+
+def test_an_operators_counts_of_one_date_stand_beside_no_filing(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        counted(9, 11, "F-2", share_class="A", shares=130),
+        counted(12, 12, "", share_class="A", shares=150),
+        counted(12, 13, "", share_class="B", shares=9),
+        counted(12, 14, "", share_class="A", shares=155),
+    ]
+
+    assert shares_by_class(con, rows, 11) == {"A": 130}
+    assert shares_by_class(con, rows, 12) == {"A": 150}
+    assert shares_by_class(con, rows, 13) == {"A": 150, "B": 9}
+    assert shares_by_class(con, rows, 14) == {"A": 155, "B": 9}, "put right under the same date"
+
+
+def test_of_one_date_the_filing_published_last_then_the_higher_accession(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        counted(9, 11, "F-2", share_class="A", shares=1),
+        counted(9, 11, "F-3", share_class="A", shares=2),
+        counted(9, 13, "F-1", share_class="A", shares=3),
+        counted(9, 15, "", share_class="A", shares=4),
+    ]
+
+    assert [shares_by_class(con, rows, number) for number in (12, 14, 16)] == [{"A": 2}, {"A": 3}, {"A": 4}]
+
+
+def test_companies_are_answered_each_by_its_own_filing(con: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        counted(2, 4, "F-1", company_id="C:A", shares=100),
+        counted(9, 11, "F-2", company_id="C:B", shares=200),
+    ]
+
+    assert sorted(ask(con, "core.share_counts", rows, noon(12))["shares"]) == [100, 200]
 
 
 def fact(known: int, vintage: int, value: float, **others: Any) -> Row:
@@ -100,17 +166,14 @@ def test_a_period_that_ends_after_the_session_is_not_told(con: duckdb.DuckDBPyCo
 days = st.integers(0, 30)
 counts = st.lists(
     st.builds(
-        lambda about, delay, shares, source: {
-            "company_id": "C:A~20240102",
-            "as_of": day(about),
-            "known_at": noon(about + delay),
-            "shares": shares,
-            "source": source,
-        },
-        days, st.integers(0, 10), st.integers(1, 3), st.sampled_from(["files", "other"]),
+        lambda about, delay, accession, share_class, status: counted(
+            about, about + delay, accession, company_id="C:A~20240102", share_class=share_class, status=status
+        ),
+        days, st.integers(0, 10), st.sampled_from(["", "F-1", "F-2"]), st.sampled_from(["A", "B"]),
+        st.sampled_from(["accepted", "accepted", "refused"]),
     ),
     max_size=8,
-    unique_by=lambda row: (row["as_of"], row["known_at"], row["source"]),
+    unique_by=lambda row: (row["as_of"], row["known_at"], row["accession"], row["share_class"]),
 )  # fmt: skip
 facts = st.lists(
     st.builds(
@@ -127,7 +190,12 @@ def test_counts_known_later_change_no_answer(con: duckdb.DuckDBPyConnection, row
     moment = noon(number)
     public = [row for row in rows if row["known_at"] <= moment]
 
-    assert ask(con, "core.share_counts", rows, moment).equals(ask(con, "core.share_counts", public, moment))
+    answer = ask(con, "core.share_counts", rows, moment)
+    assert answer.sort("share_class").equals(ask(con, "core.share_counts", public, moment).sort("share_class"))
+    assert answer.select("as_of", "accession").unique().height <= 1, "one filing"
+    usable = [row for row in public if row["status"] == "accepted" and row["as_of"] <= SESSION]
+    newest = max((row["as_of"] for row in usable), default=None)
+    assert answer["as_of"].max() == newest
 
 
 @given(facts, days)
