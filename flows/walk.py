@@ -25,6 +25,7 @@ from transforms.core.placed_counts import Placed, placed_counts
 from transforms.core.reported_counts import BOOK, known_between
 from transforms.core.returns import with_returns
 from transforms.core.rows import NONE, constant, flags, gathered, where
+from transforms.core.runners_up import runners_up
 from transforms.core.split_register import no_splits, update_splits
 from transforms.core.splits import with_splits
 from transforms.core.vendor_counts import followed
@@ -34,13 +35,6 @@ NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "
 NO_BOOK = pl.DataFrame(schema=BOOK)
 NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
 NO_OWN_RATIOS = pl.DataFrame(schema=OWN_RATIOS)
-BESIDE: dict[str, pl.DataType] = {
-    "company_id": pl.String(),
-    "tier": pl.String(),
-    "cap_usd": pl.Int64(),
-    "shares": pl.Float64(),
-}
-NO_BESIDE = pl.DataFrame(schema=BESIDE)
 NO_DECLARED_SPLITS = declared_splits.no_declared()
 NO_FILED_RATIOS = declared_splits.no_filed_ratios()
 
@@ -117,7 +111,7 @@ class Verdict:
     counts: pl.DataFrame | None = None
     """Filed counts that became known, accepted or refused (DECIDED)."""
     beside: pl.DataFrame | None = None
-    """Caps of companies by the tier that ranks below the chosen one."""
+    """Caps of companies by the tiers that rank below the chosen one: RUNNERS_UP."""
     next_step: str = ""
     """Of an unreadable session: what its source says to do."""
 
@@ -203,7 +197,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         judged,
         _held(judged),
         counts=counted.decided,
-        beside=_beside(counted, chosen),
+        beside=runners_up(counted.equity, lined, chosen, staged.file_caps, counted.filed),
     )
     return verdict, after
 
@@ -218,6 +212,7 @@ class _Counted:
     counts: pl.DataFrame
     decided: pl.DataFrame
     placed: Placed | None
+    filed: pl.DataFrame
 
 
 def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
@@ -232,25 +227,7 @@ def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
         )
         filed, placed = placed_counts(equity, counts, splits, staged.session, staged.depositary_ratios, memory.placed)
     capped = count_classes_once(line_caps(equity, staged.file_caps, staged.file_counts, filed))
-    return _Counted(equity, capped, splits, counts, decided, placed)
-
-
-def _beside(counted: _Counted, chosen: pl.DataFrame) -> pl.DataFrame:
-    """What the vendor's figures alone would make of companies that stand on a better source: BESIDE."""
-    better = chosen["company_id"].filter(chosen["tier"] != "vendor_implied")
-    if better.is_empty():
-        return NO_BESIDE
-    is_better = flags(counted.lines["company_id"].is_in(better.implode()))
-    is_alone = flags(counted.lines["is_alone"])
-    alone = counted.equity[where(is_better & is_alone)].filter(pl.col("followed_cap_usd") > 0)
-    single = alone.select(
-        "company_id", tier=pl.lit("vendor_implied"), cap_usd="followed_cap_usd", shares="vendor_shares"
-    )
-    several = where(is_better & ~is_alone)
-    if not several.size:
-        return single
-    lines = line_caps(counted.equity[several], NO_FILE_CAPS, NO_FILE_COUNTS, NO_LINE_COUNTS)
-    return pl.concat([single, company_caps(count_classes_once(lines)).select(list(BESIDE))])
+    return _Counted(equity, capped, splits, counts, decided, placed, filed)
 
 
 def _without_lines(staged: Staged) -> Verdict:

@@ -12,8 +12,9 @@ from expectations.admission import Check, exact_sum
 from expectations.companies import is_admitted
 from flows.market_calendar import all_sessions
 from flows.steps.stage import Chunk
-from flows.walk import NO_BESIDE, Calendar, Memory, Verdict, judge
+from flows.walk import Calendar, Memory, Verdict, judge
 from transforms.core.filed_counts import no_decided
+from transforms.core.runners_up import NO_RUNNERS_UP
 
 SHOWN = 10
 _QUOTE = (
@@ -120,7 +121,7 @@ class Walker:
     def judge(self, chunk: Chunk) -> Judged:
         """Judge a chunk's sessions in order."""
         sessions, lines, companies, held = [], [], [], []
-        counts, beside = [no_decided()], [_dated(NO_BESIDE, chunk.sessions[0].session)]
+        counts, beside = [no_decided()], [_dated(NO_RUNNERS_UP, chunk.sessions[0].session)]
         for verdict, before in self._verdicts(chunk):
             summary = _summary(verdict, before)
             sessions.append(summary)

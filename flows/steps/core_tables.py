@@ -74,7 +74,7 @@ def decided_counts(before: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
 
 
 def cap_candidates(judged: Judged) -> pl.DataFrame:
-    """core.cap_candidates of the chunk: companies that stand on a better source than the vendor, by the vendor's."""
+    """core.cap_candidates of the chunk: companies that stand on a better source than the vendor, by every other one."""
     return judged.beside.join(judged.companies.select("session_date", "company_id"), on=["session_date", "company_id"])
 
 

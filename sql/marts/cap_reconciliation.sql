@@ -11,6 +11,7 @@ select
     gaps.vendor_cap_usd,
     gaps.candidate_tier,
     gaps.candidate_cap_usd,
+    gaps.filed_cap_usd,
     gaps.gap,
     caps.check_shares,
     gaps.check_gap,

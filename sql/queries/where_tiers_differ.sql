@@ -8,7 +8,9 @@ open_rows as (
     from marts.cap_reconciliation as reconciliation
     where
         reconciliation.session_date = (select max(caps.session_date) from core.market_caps as caps)
-        and reconciliation.flag in ('vendor_differs', 'vendor_lags_split', 'vendor_jumped', 'held')
+        and reconciliation.flag in (
+            'tier_differs', 'vendor_differs', 'vendor_lags_split', 'vendor_jumped', 'held'
+        )
 
 ),
 
@@ -38,6 +40,7 @@ select
     open_rows.cap_usd,
     open_rows.candidate_tier,
     open_rows.candidate_cap_usd,
+    open_rows.filed_cap_usd,
     open_rows.vendor_cap_usd,
     round(100 * open_rows.gap, 1) as gap_pct,
     round(100 * open_rows.check_gap, 1) as check_gap_pct,

@@ -145,6 +145,33 @@ def test_the_vendors_figure_stands_beside_ours(first: Site) -> None:
     assert float(rows["cap_usd"].item()) == pytest.approx(557.0e9)
 
 
+def test_an_operators_count_has_the_filing_and_the_vendor_beside_it(
+    first: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred million depositary shares by the operator, 1,440,100,000 / 13 by the cover page."""
+    site = first.copy_to(tmp_path / "own").use(monkeypatch)
+    lighten_gate(monkeypatch)
+    own = site.root / "files"
+    own.mkdir()
+    (own / "share_counts.csv").write_text(f"symbol,as_of,shares\nONC,{DAYS[1]},100000000\n", encoding="utf-8")
+    monkeypatch.setenv("SMALLCAPS_FILES_DIR", str(own))
+    monkeypatch.setenv("SMALLCAPS_SOURCES__SHARE_COUNTS", '["sec_edgar","files"]')
+    night = SESSIONS[5]
+    assert site.nightly(night).exit_code == 0
+
+    price, company = site.rows("core.market_caps", "price", "company_id", ticker="ONC", session_date=night).row(0)
+    candidates = site.rows("core.cap_candidates", company_id=company, session_date=night)
+    by_tier = dict(candidates.select("tier", "cap_usd").iter_rows())
+    filed = round(price * 1_440_100_000 / 13)
+    assert by_tier == {"sec_class": filed, "vendor_implied": pytest.approx(557.0e9 * price / 386.8, rel=1e-6)}
+    [row] = site.rows("marts.cap_reconciliation", company_id=company, session_date=night).to_dicts()
+    assert (row["tier"], row["cap_usd"]) == ("files_shares", round(price * 100_000_000))
+    assert (row["candidate_tier"], row["candidate_cap_usd"], row["filed_cap_usd"]) == ("sec_class", filed, filed)
+    assert (row["vendor_cap_usd"], row["flag"]) == (by_tier["vendor_implied"], "tier_differs")
+    before = site.rows("core.cap_candidates", "tier", company_id=company, session_date=DAYS[0])
+    assert before["tier"].to_list() == ["vendor_implied"], "the operator's count came later"
+
+
 def test_a_reverse_split_after_the_cover_page(first: Site) -> None:
     """Price times thirty on the ex-date with the old count, by the vendor and by the newest filing: 6.2 billion."""
     on_ex_date = next(quote for quote in quotes(EX_DATE) if quote.symbol == "BYND")

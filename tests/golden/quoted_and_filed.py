@@ -152,6 +152,13 @@ class Published:
         assert lines is not None
         return lines.row(by_predicate=pl.col("symbol") == symbol, named=True)
 
+    def beside(self, ticker: str, session: date | None = None) -> dict[str, int]:
+        """Tier to cap of the tiers that were not chosen."""
+        beside = self._of(session).beside
+        assert beside is not None
+        company = beside.filter(pl.col("company_id") == self.company(ticker, session)["company_id"])
+        return dict(company.select("tier", "cap_usd").iter_rows())
+
     def _of(self, session: date | None) -> Verdict:
         return next(v for v in reversed(self.verdicts) if session is None or v.session == session)
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 import pytest
 
+from flows.walk import NO_FILE_COUNTS
 from tests.golden.quoted_and_filed import Classless, Filed, Published, Quote, published
 from tests.vendors.sec_documents import OfClass
 
@@ -35,10 +37,12 @@ class Case:
     tier: str
     exchange: str = "Nasdaq"
 
-    def published(self) -> Published:
+    def published(self, **own_counts: int) -> Published:
         cik, name = self.registrant
         tickers = [(cik, name, quote.symbol.replace("/", "-"), self.exchange) for quote in self.quotes]
-        return published({self.session: self.quotes}, self.filed, tickers)
+        rows = [(symbol, shares, self.session) for symbol, shares in own_counts.items()]
+        own = pl.DataFrame(rows, NO_FILE_COUNTS.schema, orient="row")
+        return published({self.session: self.quotes}, self.filed, tickers, own)
 
 
 def alphabet() -> Filed:
@@ -313,3 +317,26 @@ def test_without_filings_a_whole_company_on_two_lines_counts_once() -> None:
     seen = published({case.session: case.quotes})
     assert seen.company("GOOG")["cap_usd"] == pytest.approx(4.6 * TRILLION, rel=0.005)
     assert seen.line("GOOGL")["class_convention"] == "whole_company"
+
+
+def _case(symbol: str) -> Case:
+    return next(case for case in CASES if case.quotes[0].symbol == symbol)
+
+
+def test_beside_an_operators_count_stand_the_filed_one_and_the_vendors() -> None:
+    """110,000,000 depositary shares by the operator; 1,440,100,000 / 13 filed; the vendor multiplies ordinary ones."""
+    seen = _case("ONC").published(ONC=110_000_000)
+    assert (seen.company("ONC")["tier"], seen.company("ONC")["cap_usd"]) == ("files_shares", 42_548_000_000)
+    assert seen.beside("ONC") == {"sec_class": round(386.8 * 1_440_100_000 / 13), "vendor_implied": 557_000_000_000}
+
+
+def test_beside_a_count_by_class_stands_the_vendors_with_classes_counted_once() -> None:
+    assert _case("GOOGL").published().beside("GOOG") == {"vendor_implied": 4_600_000_000_000}
+
+
+def test_beside_an_operators_counts_of_two_classes_stands_what_was_filed_of_three() -> None:
+    """Filed: 5,820 of class A at 368; 5,420 of class C and the unlisted 850 of class B at 366 (million)."""
+    seen = _case("GOOGL").published(GOOGL=5_800_000_000, GOOG=5_400_000_000)
+    assert seen.company("GOOG")["cap_usd"] == 368 * 5_800_000_000 + 366 * 5_400_000_000
+    filed = 368 * 5_820_000_000 + 366 * (5_420_000_000 + 850_000_000)
+    assert seen.beside("GOOG") == {"sec_class": filed, "vendor_implied": 4_600_000_000_000}

@@ -157,8 +157,9 @@ class TestCapReconciliation:
         )
         build.replace("core.market_caps", later, hand_made.SESSIONS)
 
-        (row,) = self.rerun(build, hand_made.gaps()).to_dicts()
+        (row,) = self.rerun(build, hand_made.gaps().with_columns(filed_cap_usd=pl.lit(700, pl.Int64))).to_dicts()
 
+        assert row["filed_cap_usd"] == 700
         assert (row["ticker"], row["tier"], row["cap_usd"], row["check_shares"]) == (
             "MICR", "vendor_implied", 777, 8_000_000,
         )  # fmt: skip

@@ -112,6 +112,28 @@ def test_of_several_sources_the_most_trusted_is_the_candidate() -> None:
     assert row["gap"] == 0.25
 
 
+def test_what_was_filed_is_told_beside_an_operators_cap_and_count() -> None:
+    beside = [{"tier": "files_cap", "cap_usd": 1_010}, {"tier": "sec_class", "cap_usd": 990}, {"cap_usd": 1_020}]
+    row = one(told([{"tier": "files_shares", "quality": "trusted", "previous_session": None}], candidates=beside))
+    assert (row["candidate_tier"], row["candidate_cap_usd"]) == ("files_cap", 1_010)
+    assert (row["filed_cap_usd"], row["vendor_cap_usd"], row["flag"]) == (990, 1_020, "agrees")
+
+
+@pytest.mark.parametrize(
+    ("own", "filing", "vendor", "flag"),
+    [
+        (1_010, 990, 500, "vendor_differs"),
+        (1_010, 800, 1_000, "tier_differs"),
+        (1_200, 990, 1_000, "tier_differs"),
+        (1_010, 800, 500, "tier_differs"),
+    ],
+)
+def test_every_tier_that_was_not_chosen_is_compared(own: int, filing: int, vendor: int, flag: str) -> None:
+    beside = [{"tier": "files_cap", "cap_usd": own}, {"tier": "sec_single", "cap_usd": filing}, {"cap_usd": vendor}]
+    row = one(told([{"tier": "files_shares", "quality": "trusted"}], candidates=beside))
+    assert row["flag"] == flag
+
+
 def test_a_held_company_has_the_cap_that_waits_and_no_gap() -> None:
     found = told(
         [{"company_id": "C:B"}], held=[{"cap_usd": 3_000}], lines=[{"vendor_cap_usd": 3_000, "class_cap_usd": 3_000}]

@@ -3,7 +3,7 @@
 from transforms.contracts.fields import COMPANY, QUALITIES, SESSION, TIERS, ratio
 from transforms.contracts.model import Column, Table
 
-FLAGS = ("agrees", "vendor_differs", "check_differs", "vendor_lags_split", "vendor_jumped", "held")
+FLAGS = ("agrees", "tier_differs", "vendor_differs", "check_differs", "vendor_lags_split", "vendor_jumped", "held")
 
 CAP_RECONCILIATION = Table(
     schema="marts",
@@ -41,6 +41,13 @@ CAP_RECONCILIATION = Table(
             "whole USD",
             minimum=1,
         ),
+        Column(
+            "filed_cap_usd",
+            "BIGINT",
+            "The cap by the count that the company filed, where the operator's own is chosen; null elsewhere.",
+            "whole USD",
+            minimum=1,
+        ),
         ratio(
             "gap", "cap_usd over candidate_cap_usd, or else over vendor_cap_usd, less one; null while held.", minimum=-1
         ),
@@ -58,7 +65,8 @@ CAP_RECONCILIATION = Table(
             "flag",
             "VARCHAR",
             "The first that holds. held: quarantined. vendor_lags_split, vendor_jumped: the vendor's count is not "
-            "taken. vendor_differs: the candidate's cap is more than 5 % away. check_differs: disputed. agrees.",
+            "taken. tier_differs: the cap of a tier between the chosen one and the vendor's is more than 5 % away. "
+            "vendor_differs: the vendor's is. check_differs: disputed. agrees.",
             nullable=False,
             values=FLAGS,
         ),

@@ -9,12 +9,15 @@ from transforms.core.cap_quality import AGREEMENT
 from transforms.exact import ratio_of_totals, round_significant
 
 _KEY = ["session_date", "company_id"]
+_FILED = ("sec_class", "sec_single")
+"""A filing counts its classes or the company, so a company has one of the two."""
 CAP_GAPS: dict[str, pl.DataType] = {
     "session_date": pl.Date(),
     "company_id": pl.String(),
     "vendor_cap_usd": pl.Int64(),
     "candidate_tier": pl.String(),
     "candidate_cap_usd": pl.Int64(),
+    "filed_cap_usd": pl.Int64(),
     "gap": pl.Float64(),
     "check_gap": pl.Float64(),
     "flag": pl.String(),
@@ -37,6 +40,7 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
     other = candidates.sort(*_KEY, pl.col("tier").cast(pl.Enum(TIERS))).unique(_KEY, keep="first", maintain_order=True)
     others = other.select(*_KEY, candidate_tier="tier", candidate_cap_usd="cap_usd")
     by_vendor = candidates.filter(pl.col("tier") == "vendor_implied").select(*_KEY, candidate_by_vendor="cap_usd")
+    by_filing = candidates.filter(pl.col("tier").is_in(_FILED)).select(*_KEY, filed_cap_usd="cap_usd")
     is_adding = pl.col("class_cap_usd") > 0
     not_taken = (
         lines.filter(pl.col("factor_cause").is_not_null() & is_adding)
@@ -51,6 +55,7 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
         pl.concat([known.join(apart, on=_KEY, how="semi"), disputed.join(apart, on=_KEY, how="anti")])
         .join(others, on=_KEY, how="left")
         .join(by_vendor, on=_KEY, how="left")
+        .join(by_filing, on=_KEY, how="left")
         .join(not_taken, on=_KEY, how="left")
     )
     waiting = held.select(*_KEY, held_reason="reason", held_ticker="ticker", candidate_cap_usd="cap_usd")
@@ -90,7 +95,8 @@ def _gap(ours: pl.Expr, other: pl.Expr) -> pl.Expr:
 
 def _flag() -> pl.Expr:
     """The first that holds: a count that is not taken explains the other differences."""
-    differs = (pl.col("cap_usd") / pl.col("candidate_cap_usd")).log().abs() > log(1 + AGREEMENT)
+    is_other_tier = pl.col("candidate_tier") != "vendor_implied"
+    tier_differs = (is_other_tier & _is_apart("candidate_cap_usd")) | _is_apart("filed_cap_usd")
     return (
         pl.when(pl.col("held_reason").is_not_null())
         .then(pl.lit("held"))
@@ -98,12 +104,18 @@ def _flag() -> pl.Expr:
         .then(pl.lit("vendor_lags_split"))
         .when(pl.col("cause").is_not_null())
         .then(pl.lit("vendor_jumped"))
-        .when(differs)
+        .when(tier_differs)
+        .then(pl.lit("tier_differs"))
+        .when(_is_apart("candidate_by_vendor"))
         .then(pl.lit("vendor_differs"))
         .when(pl.col("quality") == "disputed")
         .then(pl.lit("check_differs"))
         .otherwise(pl.lit("agrees"))
     )
+
+
+def _is_apart(other: str) -> pl.Expr:
+    return (pl.col("cap_usd") / pl.col(other)).log().abs() > log(1 + AGREEMENT)
 
 
 def _begins_month() -> pl.Expr:
