@@ -57,11 +57,6 @@ class DataPaths:
         return self.root / "runs"
 
     @property
-    def rate(self) -> Path:
-        """When a vendor may be asked again, for all processes of the machine together."""
-        return self.root / "rate"
-
-    @property
     def warehouse(self) -> Path:
         """The published DuckDB file that analysts open."""
         return self.root / "warehouse.duckdb"

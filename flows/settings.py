@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     archive: Path | None = None
     files_dir: Path | None = Field(default=None, description="your own quotes, caps, counts, splits, corrections")
+    rate_dir: Path | None = Field(default=None, description="budgets of requests; else a folder of the user's")
 
     sources: SourcesByRole = SourcesByRole()
     required_sources: tuple[str, ...] = ("nasdaq_screener",)
@@ -197,6 +198,17 @@ def no_proxy_to_this_machine() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def state_home() -> Path | None:
+    """Where programs keep what a user's processes share, as XDG has it; None where the user has no home."""
+    told = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if told.is_absolute():
+        return told
+    try:
+        return Path.home() / ".local" / "state"
+    except RuntimeError:
+        return None
 
 
 def load_settings(*, data_dir: Path | None = None, archive: Path | None = None) -> Settings:

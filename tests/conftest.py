@@ -1,12 +1,13 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from flows.settings import Settings
+from flows.settings import Settings, state_home
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +23,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real vendor data are absent: no folder {folder} (set SMALLCAPS_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no process that one starts, writes into the home of whoever runs it."""
+    own = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(own))
+        assert state_home() == own
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""How often a vendor may be asked by all processes together that share a data folder.
+"""How often a vendor may be asked by all processes of a user together (see `flows.edge.rate_folder`).
 
 The next free turn stands in a small file that a kernel lock guards; a killed process gives the lock back by itself.
 The lock is held to take a turn, never while waiting for it.
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flows.edge.clock import wall_seconds
-from flows.edge.durable import unwritten
+from flows.edge.rate_folder import NEXT_STEP
 from flows.errors import UsageError
 
 LONGEST_AHEAD_S = 60.0
 """A turn further away than this is no turn: the clock was set back, or the file is damaged."""
 _LOCK_WITHIN_S = 30.0
 _LOCK_AGAIN_S = 0.01
+_OWN_FOLDER, _OWN_FILE = 0o700, 0o600
+"""Who could write the file could stop all nights of its user."""
 
 
 class SharedRate:
@@ -49,13 +51,14 @@ class SharedRate:
         try:
             wait_s = self._take_turn()
         except OSError as error:
-            raise unwritten(self._file, error) from error
+            told = f"Cannot write {self._file}: {error.strerror or error}."
+            raise UsageError(told, next_step=NEXT_STEP) from error
         if wait_s > 0:
             self._sleep(wait_s)
 
     def _take_turn(self) -> float:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as file:
+        self._file.parent.mkdir(mode=_OWN_FOLDER, parents=True, exist_ok=True)
+        with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _OWN_FILE), "r+b") as file:
             self._lock(file)
             now = self._clock()
             turn = max(now, self._next_free(file, now))

@@ -11,10 +11,11 @@ from flows.edge.archive import Archive, ArchiveFile
 from flows.edge.clock import new_york_today, utc_now
 from flows.edge.fetch import Request, land_archived, land_live, last_landed
 from flows.edge.http import HttpClient, HttpLimits
+from flows.edge.rate_folder import rate_folder
 from flows.errors import AbsentFile, Blocked, MissingData, SmallcapsError, SourceError
 from flows.market_calendar import is_under_way, last_completed
 from flows.run import Run
-from flows.settings import Settings
+from flows.settings import Settings, state_home
 from flows.sources import Source, SourceSettings, rate_limit, source
 from flows.sources.model import Answer, Asking, SecLimits
 
@@ -118,7 +119,8 @@ def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> tuple[int
         backoff_s=http.backoff_s,
         max_backoff_s=http.max_backoff_s,
     )
-    client = HttpClient(limits, rate_limit(settings, http.requests_per_second, run.paths.rate))
+    folder = rate_folder(run.settings.rate_dir, state_home())
+    client = HttpClient(limits, rate_limit(settings, http.requests_per_second, folder))
     answers = [land_live(client, run.landing, request, utc_now()) for request in requests]
     count = sum(answer is not None for answer in answers)
     if adapter.follow_up is None:

@@ -60,6 +60,7 @@ class Nights:
         settings = Settings.model_validate(
             {
                 "data_dir": self.root,
+                "rate_dir": self.rate,
                 "sources": {
                     role: [NAME] if role == "share_counts" else ["quotes"] if role == "quotes" else [] for role in ROLES
                 },
@@ -79,6 +80,11 @@ class Nights:
 
     def files(self, dataset: str | None = None) -> list[LandedFile]:
         return self.landing.newest(NAME, dataset)
+
+    @property
+    def rate(self) -> Path:
+        """A folder that data folders side by side share, as those of one user do."""
+        return self.root.parent / "rate"
 
     @property
     def landing(self) -> Landing:
@@ -422,7 +428,11 @@ def test_the_real_hosts_share_one_budget_and_a_mirror_has_its_own(nights: Nights
     assert sources.rate_limit(here, shared_folder=tmp_path)._shared == {}
 
 
-def test_a_night_takes_its_turns_from_the_file_in_the_data_folder(
+def next_free(budget: Path) -> float:
+    return float(json.loads(budget.read_text(encoding="utf-8"))["next_free"])
+
+
+def test_nights_of_two_data_folders_take_their_turns_from_one_file(
     nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "_is_loopback", lambda host: False)
@@ -431,6 +441,13 @@ def test_a_night_takes_its_turns_from_the_file_in_the_data_folder(
     original = nights.sec.asked
     nights.sec.asked = lambda: at.extend(a.at for a in nights.sec.vendor.asked) or original()  # type: ignore[method-assign,func-returns-value]
     nights.night(MON)
-    assert (nights.root / "rate" / f"{NAME}.json").is_file()
     assert len(at) == 4
     assert at[-1] - at[0] >= 0.05
+    budget = nights.rate / f"{NAME}.json"
+    until = next_free(budget)
+    other = Nights(nights.root.parent / "other", nights.sec)
+    for night in (nights, other):
+        night.night(TUE)
+        assert not (night.root / "rate").exists()
+        assert next_free(budget) >= until + 1 / 50
+        until = next_free(budget)

@@ -59,6 +59,7 @@ class Site:
         self.root.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("SMALLCAPS_DATA_DIR", str(self.paths.root))
         monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
+        monkeypatch.setenv("SMALLCAPS_RATE_DIR", str(self.root / "rate"))
         for name, value in ({} if self.has_filings else WITHOUT_FILINGS).items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.root)

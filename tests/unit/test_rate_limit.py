@@ -1,17 +1,26 @@
 """Rate limits on a clock of our own."""
 
 import fcntl
+import os
+import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
+from functools import partial
+from itertools import product
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
+from flows import sources
+from flows.edge.rate_folder import rate_folder
 from flows.edge.rate_limit import HostRateLimit
 from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
+from flows.settings import Settings, state_home
+from flows.sources import SourceSettings
 from tests.vendors.loopback import Answer, vendor_server
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -104,6 +113,90 @@ def test_folder_of_the_shared_rate_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "rate").write_text("in the way")
     with pytest.raises(UsageError, match="Cannot write"):
         shared(tmp_path, Clock()).wait()
+
+
+def test_only_its_user_may_read_and_write_a_budget(tmp_path: Path) -> None:
+    shared(tmp_path, Clock()).wait()
+    assert stat.S_IMODE((tmp_path / "rate").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "rate" / "sec.json").stat().st_mode) == 0o600
+
+
+def test_a_budget_that_is_a_link_to_somewhere_else_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "rate").mkdir()
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / "rate" / "sec.json").symlink_to(tmp_path / "precious")
+    with pytest.raises(UsageError, match="Cannot write") as caught:
+        shared(tmp_path, Clock()).wait()
+    assert "SMALLCAPS_RATE_DIR" in caught.value.next_step
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_the_folder_told_goes_before_the_users_own(tmp_path: Path) -> None:
+    assert rate_folder(tmp_path / "told", tmp_path) == tmp_path / "told"
+    assert rate_folder(None, tmp_path / "state") == tmp_path / "state" / "smallcaps" / "rate"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that this user would have among temporary files; not made yet."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path / f"smallcaps-rate-{os.getuid()}"
+
+
+def test_without_a_home_that_can_be_written_the_budget_lies_among_temporary_files(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rate_folder(None, None) == temporary
+    (temporary.parent / "file").touch()
+    assert rate_folder(None, temporary.parent / "file") == temporary
+    home = temporary.parent / "home"
+    home.mkdir()
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != home)  # root may write everywhere
+    assert rate_folder(None, home / ".local" / "state") == temporary
+    temporary.mkdir()
+    assert rate_folder(None, None) == temporary
+
+
+@pytest.mark.parametrize("whose", ["a_link", "another_users"])
+def test_a_temporary_folder_that_somebody_else_made_is_not_used(
+    temporary: Path, whose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if whose == "a_link":
+        (temporary.parent / "elsewhere").mkdir()
+        temporary.symlink_to(temporary.parent / "elsewhere")
+    else:
+        uid = os.getuid() + 1
+        temporary.with_name(f"smallcaps-rate-{uid}").mkdir()
+        monkeypatch.setattr(os, "getuid", lambda: uid)
+    with pytest.raises(UsageError, match="not a folder of this user") as caught:
+        rate_folder(None, None)
+    assert "SMALLCAPS_RATE_DIR" in caught.value.next_step
+
+
+def test_the_state_of_a_user_is_where_xdg_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tmp_path.is_relative_to(state_home().parent), "the tests' own: conftest"  # type: ignore[union-attr]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert state_home() == tmp_path / "state"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for unusable in ("", "relative/to/where"):
+        monkeypatch.setenv("XDG_STATE_HOME", unusable)
+        assert state_home() == tmp_path / ".local" / "state"
+
+
+def test_two_data_folders_of_a_user_share_the_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each is granted, as the limiter notes it: never two turns closer than the interval."""
+    clock, granted = Clock(), []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(sources, "SharedRate", partial(SharedRate, clock=clock, sleep=clock.sleep))
+    settings = [Settings(data_dir=tmp_path / name) for name in ("one", "other")]
+    folders = [rate_folder(own.rate_dir, state_home()) for own in settings]
+    limits = [sources.rate_limit(SourceSettings(), shared_folder=folder) for folder in folders]
+    for limit, host in product(limits, ("www.sec.gov", "data.sec.gov", "www.sec.gov")):
+        limit.wait(host)
+        granted.append(clock.now)
+    assert granted == [100 + turn / 8 for turn in range(6)]
+    assert [file.name for file in folders[0].iterdir()] == ["sec_edgar.json"]
 
 
 ASKING = """
