@@ -13,7 +13,10 @@ DISPUTED_USD = 2e9
 """Disputed caps from small caps' upper limit on: below, hundreds are, and none moves a segment."""
 REFUSED_FILING_DAYS = 30
 
-WHAT = ("session_refused", "suspect", "held", "vendor_count_not_taken", "filing_refused", "tiers_differ", "disputed")
+WHAT = (
+    *("session_refused", "correction_unmatched", "suspect", "held", "vendor_count_not_taken", "filing_refused"),
+    *("tiers_differ", "disputed"),
+)
 REVIEW: dict[str, pl.DataType] = {
     "ticker": pl.String(),
     "company_id": pl.String(),
@@ -54,18 +57,31 @@ REFUSED: dict[str, pl.DataType] = {
     "other_usd": pl.Int64(),
     "reason": pl.String(),
 }
+UNMATCHED: dict[str, pl.DataType] = {
+    "file": pl.String(),
+    "row": pl.Int64(),
+    "source": pl.String(),
+    "cik": pl.Int64(),
+    "symbol": pl.String(),
+    "accession": pl.String(),
+    "as_of": pl.String(),
+    "share_class": pl.String(),
+    "field": pl.String(),
+}
 _LAST = pl.col("session_date").cast(pl.String)
 
 
-def review_rows(open_gaps: pl.DataFrame, filings: pl.DataFrame, refused: pl.DataFrame, run_id: str) -> pl.DataFrame:
-    """One row per thing to look at (REVIEW), the largest first; a session that was refused stands above all.
+def review_rows(
+    open_gaps: pl.DataFrame, filings: pl.DataFrame, refused: pl.DataFrame, unmatched: pl.DataFrame, run_id: str
+) -> pl.DataFrame:
+    """One row per thing to look at (REVIEW), the largest first; above all, refused sessions and unmatched corrections.
 
     ``open_gaps``: OPEN_GAPS, what is to reconcile on the last published session as marts.cap_reconciliation tells it,
     with the last admitted cap of held companies, and since when and for how many sessions the flag has held.
     ``filings``: FILINGS, counts refused lately. ``refused``: REFUSED, sessions refused since, and of them the
-    companies most suspect.
+    companies most suspect. ``unmatched``: UNMATCHED, the operator's corrections that name no fact.
     """
-    parts = [_of_gaps(open_gaps), _of_filings(filings), _of_refused(refused)]
+    parts = [_of_gaps(open_gaps), _of_filings(filings), _of_refused(refused), _of_unmatched(unmatched)]
     # Of a check or a filing that is a thousandfold off, the other figure says nothing about size.
     is_of_ours = pl.col("what").is_in(["disputed", "filing_refused"]) & pl.col("ours_usd").is_not_null()
     size = pl.when(is_of_ours).then("ours_usd").otherwise(pl.max_horizontal("ours_usd", "other_usd"))
@@ -73,11 +89,11 @@ def review_rows(open_gaps: pl.DataFrame, filings: pl.DataFrame, refused: pl.Data
         pl.concat(parts, how="diagonal")
         .with_columns(
             ratio=(pl.col("other_usd") / pl.col("ours_usd")).round_sig_figs(6),
-            suggestion=_suggestion(),
+            suggestion=pl.coalesce("suggestion", _suggestion()),
             run_id=pl.lit(run_id),
         )
         .with_columns(pl.col("ratio").replace(float("inf"), None))
-        .sort(pl.col("what") != "session_refused", -size, "ticker", "what", "since", nulls_last=True)
+        .sort(_place(), -size, "ticker", "what", "since", nulls_last=True)
         .select(pl.col(name).cast(dtype) for name, dtype in REVIEW.items())
     )
 
@@ -132,6 +148,36 @@ def _of_filings(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _of_refused(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(since="session_date")
+
+
+def _of_unmatched(rows: pl.DataFrame) -> pl.DataFrame:
+    """What has no size, and what only the operator can tell: not yet filed, withdrawn, or named wrongly."""
+    whose = pl.coalesce("symbol", pl.format("cik {}", "cik"))
+    of_class = pl.when(~pl.col("share_class").is_in(["", "all"])).then(pl.format("of {}", "share_class"))
+    where = pl.concat_str(
+        of_class,
+        pl.format("in {}", "accession"),
+        pl.format("as of {}", "as_of"),
+        separator=" ",
+        ignore_nulls=True,
+    )
+    named = pl.coalesce(
+        pl.format("cik = {}", "cik"), pl.format("symbol = '{}'", pl.col("symbol").str.replace_all("'", "''"))
+    )
+    look = (
+        'smallcaps sql "from core.share_counts where company_id in (select company_id from core.securities where {})"'
+    )
+    return rows.select(
+        ticker="symbol",
+        what=pl.lit("correction_unmatched"),
+        reason=pl.format("{} row {}: {} has no {} of {} {}", "file", "row", "source", "field", whose, where),
+        suggestion=pl.format(look, named),
+    )
+
+
+def _place() -> pl.Expr:
+    what = pl.col("what")
+    return pl.when(what == "session_refused").then(0).when(what == "correction_unmatched").then(1).otherwise(2)
 
 
 def refused_session(session: date, rule_codes: list[str], suspects: pl.DataFrame) -> pl.DataFrame:

@@ -83,6 +83,7 @@ class RunRecord:
     report_error: str | None = None
     review_path: str | None = None
     review_error: str | None = None
+    unmatched_corrections: list[dict[str, object]] = field(default_factory=list)
     degraded_sources: dict[str, str] = field(default_factory=dict)
     alerts: list[AlertOutcome] = field(default_factory=list)
     host: str = ""

@@ -148,6 +148,9 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
 def _known(run: Run, filings: Filings) -> Known:
     """Raises UsageError where a correction of the operator cannot be applied."""
     own = FileFacts(run)
+    run.record.unmatched_corrections = own.unmatched(filings.book, filings.tickers)
+    if run.record.unmatched_corrections:
+        log.warning("%s corrections name no filed fact, see the review file", len(run.record.unmatched_corrections))
     by_source = {"files": own.declared_splits(), "corporate_actions": filings.declared}
     declared = [by_source[name] for name in run.settings.sources_of("splits") if name in by_source]
     return Known(

@@ -6,13 +6,14 @@ import polars as pl
 
 from flows.edge.landing import LandedFile
 from flows.errors import UsageError
+from flows.review_rows import UNMATCHED
 from flows.run import Run
 from flows.settings import Role
 from flows.sources import files
 from flows.steps.reading import read
 from flows.steps.rejects import Told
 from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, NO_OWN_RATIOS
-from transforms.core.corrections import corrected
+from transforms.core.corrections import corrected, unmatched
 from transforms.core.declared_splits import DECLARED
 from transforms.staging import BadInput
 
@@ -78,7 +79,7 @@ class FileFacts:
         """The book of filed counts with the operator's corrections.
 
         Raises:
-            UsageError: a correction names no fact, or its source has been mended.
+            UsageError: a correction does not say of what it is, or its source has been mended.
         """
         if self.corrections is None:
             return book
@@ -87,3 +88,11 @@ class FileFacts:
             return corrected(book, self.corrections, tickers, name)
         except BadInput as error:
             raise UsageError(str(error), next_step="Mend or remove that row of your corrections.") from error
+
+    def unmatched(self, book: pl.DataFrame, tickers: pl.DataFrame) -> list[dict[str, object]]:
+        """The operator's corrections of facts that are not in the book (`flows.review_rows.UNMATCHED`)."""
+        if self.corrections is None:
+            return []
+        file = pl.lit(self._files["corrections"][0].name).alias("file")
+        told = unmatched(book, self.corrections, tickers).with_columns(file, pl.col("as_of").cast(pl.String))
+        return told.select(pl.col(name).cast(dtype) for name, dtype in UNMATCHED.items()).to_dicts()

@@ -13,6 +13,7 @@ from flows.review_rows import (
     OPEN_GAPS,
     REFUSED,
     REFUSED_FILING_DAYS,
+    UNMATCHED,
     refused_session,
     review_rows,
 )
@@ -109,7 +110,8 @@ def review(run: Run, refused: Sequence[JudgedSession] = ()) -> Path:
             if session not in own
         ]
         sessions = pl.concat([pl.DataFrame(schema=REFUSED), *earlier, *own.values()], how="diagonal")
-        return write_review(run.paths, review_rows(gaps, filings, sessions, run.run_id))
+        unmatched = pl.DataFrame(run.record.unmatched_corrections, UNMATCHED, orient="row")
+        return write_review(run.paths, review_rows(gaps, filings, sessions, unmatched, run.run_id))
 
 
 def _published(warehouse: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

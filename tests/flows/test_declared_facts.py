@@ -1,6 +1,8 @@
 """What lists, companies and operators declare: splits, depositary ratios and corrections, from files to tables."""
 
+import csv
 import json
+import shlex
 from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
@@ -182,6 +184,46 @@ def test_a_correction_stands_until_the_source_is_mended(make: MakeSite, monkeypa
     assert site.nightly(SESSIONS[3]).exit_code == 0
     counts = site.rows("core.share_counts", "shares", "corrected_from", "status")
     assert counts.rows() == [(right, None, "accepted")]
+
+
+def test_a_correction_that_names_no_fact_is_told_after_every_run_until_it_does(
+    make: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second row has a wrong accession; the fact of the first comes with the second run."""
+    assert FILER.cap_shares is not None
+    right, wrong = FILER.cap_shares, FILER.cap_shares // 1000
+    site = make("unmatched", Market())
+    site.market.write(site.archive, SESSIONS[:5])
+    register(site.archive, FILER)
+    typo = f"{CIK:010}-25-000099"
+    rows = [
+        f"sec_edgar,{CIK},{accession},shares,{wrong},{right},filed in thousands\n"
+        for accession in (f"{CIK:010}-25-000001", typo)
+    ]
+    own(site, monkeypatch, corrections=CORRECTIONS + "".join(rows))
+    outcomes = [site.backfill(SESSIONS[0], SESSIONS[2])]
+    told = [told_corrections(site)]
+    end = date(2024, 12, 13)
+    file_facts(site.archive, filed=SESSIONS[3], end=end, taxonomy="dei", tag=COUNT, unit="shares", value=wrong)
+    outcomes.append(site.nightly(SESSIONS[3]))
+    told.append(told_corrections(site))
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0]
+    assert [len(reasons) for reasons in told] == [2, 1]
+    assert told[0][1:] == told[1]
+    for part in ("files/corrections", "row 2", "sec_edgar", "shares", typo):
+        assert part in told[1][0]
+    assert [len(site.record(outcome).unmatched_corrections) for outcome in outcomes] == [2, 1]
+    suggested = shlex.split(next(row for row in review(site) if row["what"] == "correction_unmatched")["suggestion"])
+    assert site.query(suggested[2])["accession"].to_list() == [f"{CIK:010}-25-000001"]
+
+
+def review(site: Site) -> list[dict[str, str]]:
+    with site.paths.review.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def told_corrections(site: Site) -> list[str]:
+    return sorted(row["reason"] for row in review(site) if row["what"] == "correction_unmatched")
 
 
 def test_a_depositary_ratio_counts_from_its_first_day(make: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:

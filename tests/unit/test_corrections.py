@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from transforms.core.corrections import corrected
+from transforms.core.corrections import corrected, unmatched
 from transforms.core.reported_counts import BOOK
 from transforms.staging import BadInput
 from transforms.staging.files import CORRECTIONS
@@ -82,8 +82,25 @@ def test_a_count_of_a_class_by_the_symbol_on_the_cover_page() -> None:
         {"cik": 2, "accession": "b-1", "share_class": "ClassB"},
     ],
 )
-def test_a_fact_that_is_not_there_yet_is_waited_for(told: dict[str, Any]) -> None:
-    assert changed(correction(**told)) == []
+def test_a_fact_that_is_not_there_is_waited_for_and_told(told: dict[str, Any]) -> None:
+    rows = pl.concat([correction(), correction(**told)])
+    assert changed(rows) == changed(correction())
+    assert unmatched(book(), rows, TICKERS).drop("row").equals(correction(**told))
+    assert unmatched(book(), rows, TICKERS)["row"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"cik": None, "symbol": "AAA"},
+        {"accession": None, "as_of": date(2024, 4, 26)},
+        {"cik": None, "symbol": "BA", "accession": "b-1", "share_class": "ClassA", "expect": 70},
+    ],
+)
+def test_a_correction_that_names_a_fact_is_not_told(told: dict[str, Any]) -> None:
+    assert unmatched(book(), correction(**told), TICKERS).is_empty()
+    assert unmatched(book(), correction().clear(), TICKERS).is_empty()
 
 
 def test_a_mended_source_ends_the_run() -> None:

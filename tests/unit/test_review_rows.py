@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from flows.cli import app
-from flows.review_rows import FILINGS, OPEN_GAPS, REFUSED, REVIEW, refused_session, review_rows
+from flows.review_rows import FILINGS, OPEN_GAPS, REFUSED, REVIEW, UNMATCHED, WHAT, refused_session, review_rows
 from flows.steps.decisions import CHOICES
 
 LAST, EARLIER = date(2024, 3, 28), date(2024, 3, 4)
@@ -30,13 +30,23 @@ FILING: dict[str, Any] = {
 }  # fmt: skip
 
 
+CORRECTION: dict[str, Any] = {
+    "file": "files/corrections/current/x.csv", "row": 2, "source": "sec_edgar", "cik": 11, "symbol": None,
+    "accession": "a-9", "as_of": None, "share_class": "all", "field": "shares",
+}  # fmt: skip
+
+
 def rows(
-    *gaps: dict[str, Any], filings: list[dict[str, Any]] | None = None, refused: pl.DataFrame | None = None
+    *gaps: dict[str, Any],
+    filings: list[dict[str, Any]] | None = None,
+    refused: pl.DataFrame | None = None,
+    unmatched: list[dict[str, Any]] | None = None,
 ) -> pl.DataFrame:
     told = review_rows(
         pl.DataFrame([{name: {**GAP, **gap}.get(name) for name in OPEN_GAPS} for gap in gaps], schema=OPEN_GAPS),
         pl.DataFrame(filings or [], schema=FILINGS),
         pl.DataFrame(schema=REFUSED) if refused is None else refused,
+        pl.DataFrame(unmatched or [], schema=UNMATCHED, orient="row"),
         "run-1",
     )
     assert told.schema == REVIEW
@@ -116,13 +126,33 @@ def test_lines_that_broke_a_rule_are_left_to_the_runs_own_file() -> None:
     assert rows(refused=refused_session(LAST, ["ADM_REPEATED"], lines))["what"].to_list() == ["session_refused"]
 
 
+def test_a_correction_that_names_no_fact_is_shown_above_all_caps() -> None:
+    refused = refused_session(LAST, ["ADM_ROWS"], pl.DataFrame())
+    told = rows(HELD, refused=refused, unmatched=[CORRECTION])
+    assert told["what"].to_list() == ["session_refused", "correction_unmatched", "held"]
+    row = told.row(1, named=True)
+    assert row["reason"] == "files/corrections/current/x.csv row 2: sec_edgar has no shares of cik 11 in a-9"
+    assert "cik = 11" in row["suggestion"]
+    assert (row["ours_usd"], row["other_usd"], row["run_id"]) == (None, None, "run-1")
+
+
+def test_an_unmatched_correction_is_named_by_all_that_it_says() -> None:
+    told = {"cik": None, "symbol": "O'K", "as_of": "2024-04-26", "share_class": "CommonClassAMember"}
+    row = rows(unmatched=[{**CORRECTION, **told}]).row(0, named=True)
+    assert row["ticker"] == "O'K"
+    assert row["reason"].endswith("no shares of O'K of CommonClassAMember in a-9 as of 2024-04-26")
+    assert "symbol = 'O''K'" in row["suggestion"]
+
+
 def test_every_suggestion_is_a_command_that_exists() -> None:
     suspects = pl.DataFrame({"ticker": ["S"], "verdict": ["jump"], "cap_usd": [2], "anchor_cap_usd": [1]})
     told = rows(
         HELD, {}, DISPUTED, {**APART, "candidate_cap_usd": 1}, filings=[FILING],
+        unmatched=[CORRECTION, {**CORRECTION, "cik": None, "symbol": "O'K"}],
         refused=refused_session(LAST, ["ADM_TOTAL"], suspects),
     )  # fmt: skip
-    assert told.height == 7
+    assert told.height == 9
+    assert set(told["what"]) == set(WHAT)
     commands = typer.main.get_command(app)
     for suggestion in told["suggestion"]:
         program, name, *arguments = shlex.split(suggestion)

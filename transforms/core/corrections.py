@@ -22,15 +22,25 @@ def corrected(book: pl.DataFrame, corrections: pl.DataFrame, tickers: pl.DataFra
     """BOOK with the corrected counts in place, and in ``corrected_from`` what the source says.
 
     ``corrections``: rows of the operator's file (`staging.files.CORRECTIONS`) in its order; ``tickers``: cik, symbol. A
-    correction of a fact that is not there yet does nothing.
+    correction of a fact that is not there changes nothing (see `unmatched`).
 
     Raises:
-        BadInput: a correction names no fact, or the fact says something else than it expects.
+        BadInput: a correction is of what cannot be corrected or does not say of what it is, or the fact says something
+            else than it expects.
     """
     for number, row in enumerate(corrections.to_dicts(), start=1):
         _check(row, number, file)
         book = _with(book, row, _of_fact(row, tickers), number, file)
     return book
+
+
+def unmatched(book: pl.DataFrame, corrections: pl.DataFrame, tickers: pl.DataFrame) -> pl.DataFrame:
+    """Corrections of facts that are not in BOOK, with their number in the operator's file (``row``, from 1).
+
+    The fact may be yet to come; it may also have been withdrawn, or the correction may name it wrongly.
+    """
+    numbered = corrections.with_row_index("row", offset=1)
+    return numbered.filter([book.filter(_of_fact(row, tickers)).is_empty() for row in corrections.to_dicts()])
 
 
 def _check(row: Row, number: int, file: str) -> None:
