@@ -21,6 +21,7 @@ from transforms.core.count_memory import with_last_shares
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
+from transforms.core.line_ratios import LINE_RATIOS, line_ratios
 from transforms.core.placed_counts import Placed, placed_counts
 from transforms.core.reported_counts import BOOK, known_between
 from transforms.core.returns import with_returns
@@ -193,7 +194,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         checks,
         codes,
         lines.height,
-        _with_class_caps(lines, lined),
+        _with_class_caps(lines, lined, line_ratios(counted.equity, staged.depositary_ratios, counted.filed)),
         judged,
         _held(judged),
         counts=counted.decided,
@@ -272,11 +273,12 @@ def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFra
     return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), *declared])
 
 
-def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
-    names = ("tier", "shares", "shares_source", "class_cap_usd", "class_convention")
+def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame, ratios: pl.DataFrame) -> pl.DataFrame:
+    """Lines with what each adds to its company; LINE_RATIOS take the place of what the quotes' name says."""
+    names = ("tier", "shares", "shares_source", "class_cap_usd", "class_convention", *LINE_RATIOS)
     rows = np.full(lines.height, NONE)
     rows[lined["line"].to_numpy()] = np.arange(lined.height)
-    return lines.hstack(gathered(lined, names, rows))
+    return lines.drop(list(LINE_RATIOS)).hstack(gathered(lined.hstack(ratios), names, rows))
 
 
 _HELD = ["company_id", "ticker", "verdict", "cap_usd", "anchor_cap_usd", "log_gap", "rank", "turnover", "streak"]

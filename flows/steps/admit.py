@@ -37,6 +37,8 @@ _QUOTE = (
     "factor_cause",
     "class_convention",
     "class_cap_usd",
+    "ads_ratio",
+    "ads_ratio_from",
     "attributes_id",
 )
 _COMPANY = (

@@ -242,3 +242,6 @@ def test_a_depositary_ratio_counts_from_its_first_day(make: MakeSite, monkeypatc
     assert caps["tier"].to_list() == ["vendor_implied", "sec_single", "sec_single", "vendor_implied"]
     shares = site.rows("core.market_caps", "shares", ticker=DEPOSITARY.symbol, tier="sec_single")["shares"]
     assert shares.round().to_list() == [DEPOSITARY.cap_shares] * 2
+    security = site.rows("core.securities", "security_id", symbol=DEPOSITARY.symbol).unique().item()
+    lines = site.rows("core.security_caps", "ads_ratio", "ads_ratio_from", security_id=security)
+    assert lines.rows() == [(None, None), (8.0, SESSIONS[1]), (8.0, SESSIONS[1]), (None, None)]

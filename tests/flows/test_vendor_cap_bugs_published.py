@@ -145,6 +145,18 @@ def test_the_vendors_figure_stands_beside_ours(first: Site) -> None:
     assert float(rows["cap_usd"].item()) == pytest.approx(557.0e9)
 
 
+def test_the_depositary_ratio_of_the_cover_page_is_published(first: Site) -> None:
+    """Thirteen ordinary shares to one; the line counts depositary shares, core.share_counts the ordinary ones."""
+    security = first.rows("core.securities", "security_id", symbol="ONC").unique().item()
+    lines = first.rows("core.security_caps", "ads_ratio", "ads_ratio_from", "shares", security_id=security)
+    assert set(lines.rows()) == {(13.0, date(2024, 11, 5), 1_440_100_000 / 13)}
+    others = first.query(
+        "select distinct s.symbol from core.security_caps c join core.securities s using (security_id) "
+        "where c.ads_ratio is not null"
+    )
+    assert others["symbol"].to_list() == ["ONC"]
+
+
 def test_an_operators_count_has_the_filing_and_the_vendor_beside_it(
     first: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

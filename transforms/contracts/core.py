@@ -210,7 +210,8 @@ SECURITY_CAPS = Table(
         Column(
             "shares",
             "DOUBLE",
-            "Shares used. Derived (cap / price, times vendor_factor) where none is reported.",
+            "Shares used, of the line: of a depositary share depositary shares, never the ordinary ones behind them. "
+            "Derived (cap / price, times vendor_factor) where none is reported.",
             "shares",
         ),
         Column("shares_source", "VARCHAR", "Where the shares come from.", nullable=False),
@@ -229,6 +230,21 @@ SECURITY_CAPS = Table(
             values=("single_line", "whole_company", "own_class", "no_cap"),
         ),
         Column("class_cap_usd", "BIGINT", "Part of the company's cap that this line adds.", "whole USD", minimum=0),
+        Column(
+            "ads_ratio",
+            "DOUBLE",
+            "Underlying shares that one depositary share stands for, as stated; a filed count of ordinary shares is "
+            "divided by it, and multiplied by the splits since. Your own, else the cover page's title, else the "
+            "quotes' name; null where none says, or where the line is no depositary share.",
+            "shares",
+            minimum=0,
+        ),
+        Column(
+            "ads_ratio_from",
+            "DATE",
+            "Since when it is stated: your valid_from, the as-of date of the cover page, or the session on which the "
+            "name changed it; null where the name has said so since the first session.",
+        ),
     ),
 )
 

@@ -28,8 +28,11 @@ LINE_COUNTS: dict[str, pl.DataType] = {
     "filed_as_of": pl.Date(),
     "filed_source": pl.String(),
     "filed_tier": pl.String(),
+    "filed_ads_ratio": pl.Float64(),
+    "filed_ads_ratio_from": pl.Date(),
 }
-"""One row per line that a filed count stands on."""
+"""One row per line that a filed count stands on. ``filed_ads_ratio``: what the count of ordinary shares was divided by,
+null where the line is no depositary share."""
 
 OWN_RATIOS: dict[str, pl.DataType] = {"symbol": pl.String(), "ratio": pl.Float64(), "valid_from": pl.Date()}
 """Underlying shares per depositary share as the operator supplies them, valid on the session since valid_from."""
@@ -190,7 +193,7 @@ def _listing(line: Row) -> tuple[date, str]:
 
 def _in_shares_of_today(found: pl.DataFrame, lines: pl.DataFrame, splits: pl.DataFrame, session: date) -> pl.DataFrame:
     """A depositary share's ratio stands for the splits before it was stated: they may have changed the ratio alone."""
-    names = ("line", "security_id", "is_ads", "ads_ratio_from")
+    names = ("line", "security_id", "is_ads", "ads_ratio", "ads_ratio_from")
     placed = found.join(lines.select(names), on="line", maintain_order="left")
     since = pl.when("is_ads").then(pl.max_horizontal("as_of", "ads_ratio_from")).otherwise("as_of")
     asked = placed.select("security_id", as_of=since, session_date=pl.lit(session, pl.Date))
@@ -202,5 +205,7 @@ def _in_shares_of_today(found: pl.DataFrame, lines: pl.DataFrame, splits: pl.Dat
         "filed_as_of": pl.col("as_of"),
         "filed_source": pl.lit("sec_edgar ") + pl.col("accession"),
         "filed_tier": tier,
+        "filed_ads_ratio": pl.when("is_ads").then("ads_ratio"),
+        "filed_ads_ratio_from": pl.when("is_ads").then("ads_ratio_from"),
     }
     return placed.select(column.cast(LINE_COUNTS[name]).alias(name) for name, column in told.items())
