@@ -22,6 +22,7 @@ from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
 from transforms.core.line_ratios import LINE_RATIOS, line_ratios
+from transforms.core.operating_companies import refused_of_shells, with_operating_from, without_shells
 from transforms.core.placed_counts import Placed, placed_counts
 from transforms.core.reported_counts import BOOK, known_between
 from transforms.core.returns import with_returns
@@ -223,9 +224,11 @@ def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
     equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
     filed, placed = NO_LINE_COUNTS, None
     if counts.height or staged.book.height:
+        known = without_shells(counts, equity)
         counts, decided = update_counts(
-            counts, staged.book, equity, splits, since=memory.last_admitted, session=staged.session
+            known, staged.book, equity, splits, since=memory.last_admitted, session=staged.session
         )
+        counts, decided = without_shells(counts, equity), refused_of_shells(decided, equity)
         filed, placed = placed_counts(equity, counts, splits, staged.session, staged.depositary_ratios, memory.placed)
     capped = count_classes_once(line_caps(equity, staged.file_caps, staged.file_counts, filed))
     return _Counted(equity, capped, splits, counts, decided, placed, filed)
@@ -243,7 +246,8 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     with_close = lines.with_columns(previous_close=pl.when(previous > 0).then(previous))
     resolved = identity.resolve(with_close, memory.registry, clock)
     recalled = with_last_shares(_recalled(resolved, memory, staged), clock.session)
-    split = with_splits(recalled, clock.previous, clock.near_from)
+    operating = with_operating_from(recalled, memory.registry, memory.counts, clock.session)
+    split = with_splits(operating, clock.previous, clock.near_from)
     returned = _accepted(with_returns(split, clock.previous, clock.near_from), staged.decision)
     return _with_ratio_dates(followed(returned, clock.session, clock.near_from), clock)
 
@@ -262,8 +266,9 @@ def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
     is_changed = flags(lines["ads_ratio"] != lines["last_ads_ratio"])  # a ratio never stated before is no change
     session = constant("ads_ratio_from", clock.session, lines.height)
     since = session.zip_with(pl.Series(is_changed), lines["last_ads_ratio_from"]).alias("ads_ratio_from")
-    is_other = flags(lines["ads_ratio"].ne_missing(lines["last_ads_ratio"]))
-    return lines.hstack([since]).with_columns(is_noted=lines["is_noted"] | pl.Series(is_other))
+    is_other = lines["ads_ratio"].ne_missing(lines["last_ads_ratio"])
+    is_out = lines["operating_from"].ne_missing(lines["last_operating_from"])
+    return lines.hstack([since]).with_columns(is_noted=lines["is_noted"] | is_other | is_out)
 
 
 def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFrame:

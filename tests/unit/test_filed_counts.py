@@ -71,6 +71,7 @@ def equity(*rows: dict[str, Any]) -> pl.DataFrame:
             "vendor_shares": None,
             "ads_ratio": None,
             "ads_ratio_from": None,
+            "operating_from": None,
             **row,
         }
         for number, row in enumerate(rows)
@@ -81,6 +82,7 @@ def equity(*rows: dict[str, Any]) -> pl.DataFrame:
         "vendor_shares": pl.Float64,
         "ads_ratio": pl.Float64,
         "ads_ratio_from": pl.Date,
+        "operating_from": pl.Date,
     }
     return pl.DataFrame(filled, schema_overrides=overrides)
 
@@ -151,6 +153,28 @@ def test_the_cover_page_comes_before_companyfacts_of_the_same_filing() -> None:
         ("a1", "class", "CommonClassAMember", "X/A", 300),
         ("a1", "class", "CommonClassBMember", None, 100),
     ]
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        (1_100, [("class", "A", 1_000), ("class", "B", 100)]),
+        (1_000, [("single", "", 1_000), ("single", "A", None)]),
+        (5_000, [("single", "", 5_000), ("single", "A", None)]),
+    ],
+)
+def test_a_total_beside_its_classes_counts_once(total: int, expected: list[tuple[str, str, int | None]]) -> None:
+    filing = (1, "a1", "10-Q", FILED, date(2024, 4, 25))
+    cover = pl.DataFrame(
+        [
+            (*filing, "", "Common Stock", None, total),
+            (*filing, "A", "Class A Common Stock", "X.A", 1_000),
+            (*filing, "B", "Class B Common Stock", None, 100),
+        ],
+        schema=COVER,
+        orient="row",
+    )
+    assert book_of(cover, NO_FACTS).select("basis", "share_class", "shares").rows() == expected
 
 
 def test_of_two_dates_in_one_filing_the_newest_counts() -> None:

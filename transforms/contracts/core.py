@@ -132,7 +132,7 @@ SHARE_COUNTS = Table(
             "reason_code",
             "VARCHAR",
             "Why it was refused.",
-            values=("placeholder", "stale", "older_than_known", "scaled_by_a_thousand", "jump", "frozen"),
+            values=("placeholder", "stale", "older_than_known", "scaled_by_a_thousand", "jump", "frozen", "of_shell"),
         ),
         Column("decided_on", "DATE", "Session that decided so; null for supplied counts."),
         Column(

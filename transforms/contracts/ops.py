@@ -238,6 +238,7 @@ ADMISSION_SECURITIES = Table(
         Column("lost_on", "DATE", "First session without it."),
         Column("ads_ratio", "DOUBLE", "Shares that a depositary share stands for, by its name.", "shares"),
         Column("ads_ratio_from", "DATE", "Since when the name says so; null since the first session."),
+        Column("operating_from", "DATE", "Since when it is no shell's; null where none was seen."),
     ),
 )
 

@@ -37,7 +37,7 @@ _LINE_COLUMNS = (
     "return_price",
     "is_multi_day",
 )
-_COUNT_COLUMNS = ("cik", "security_type", "ads_ratio", "ads_ratio_from")
+_COUNT_COLUMNS = ("cik", "security_type", "ads_ratio", "ads_ratio_from", "operating_from")
 """What the counts that companies file are found by."""
 _COMPANY_COLUMNS = (
     "company_id",

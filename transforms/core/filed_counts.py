@@ -9,6 +9,7 @@ import polars as pl
 
 from transforms.core.count_vetting import vetted
 from transforms.core.line_counts import MAX_AGE_DAYS_ANNUAL
+from transforms.core.operating_companies import are_of_shells
 from transforms.core.reported_counts import BOOK, known_between
 
 LOOKBACK_DAYS = MAX_AGE_DAYS_ANNUAL
@@ -57,12 +58,12 @@ def update_counts(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """CURRENT after what became known after ``since`` and by the session, and DECIDED of what did.
 
-    ``lines``: the session's equity lines with a cik: cik, company_id, security_id, first_session, symbol,
+    ``lines``: the session's equity lines with cik, company_id, security_id, first_session, symbol, operating_from and
     vendor_shares (today's, null where unknown). Filings are judged in the order in which they became known. One that
     was refused and is no longer has a second row.
     """
     news = _since(book, since, session)
-    old = _revisited(book, current, since, session)
+    old = _revisited(book, current, lines, since, session)
     if news.is_empty() and old.is_empty():
         return current, no_decided()
     told = []
@@ -85,7 +86,9 @@ def _since(book: pl.DataFrame, since: date | None, session: date) -> pl.DataFram
     return news.filter((pl.col("as_of") >= oldest) | (pl.col("as_of") == pl.col("as_of").max().over("cik")))
 
 
-def _revisited(book: pl.DataFrame, current: pl.DataFrame, since: date | None, session: date) -> pl.DataFrame:
+def _revisited(
+    book: pl.DataFrame, current: pl.DataFrame, lines: pl.DataFrame, since: date | None, session: date
+) -> pl.DataFrame:
     """The newest filing of each company that was refused of late, and is newer than the accepted one."""
     if since is None:
         return book.clear()
@@ -96,7 +99,8 @@ def _revisited(book: pl.DataFrame, current: pl.DataFrame, since: date | None, se
     newer = late.join(accepted, on="cik", how="left", maintain_order="left").filter(
         (pl.col("as_of") > pl.col("accepted_as_of")).fill_null(value=True)
     )
-    return newer.filter(pl.struct(_ORDER) == pl.struct(_ORDER).last().over("cik")).select(*BOOK)
+    newest = newer.filter(pl.struct(_ORDER) == pl.struct(_ORDER).last().over("cik")).select(*BOOK)
+    return newest.filter(~are_of_shells(newest, lines))
 
 
 _ORDER = ("known_on", "as_of", "accession")

@@ -11,8 +11,13 @@ from transforms.core.new_listings import listed
 from transforms.core.renames import RENAME_PRICE_TOLERANCE, Row, broke, gap, other_registrant, renamed
 from transforms.core.rows import NONE, Mask, Rows, constant, flags, gathered, rows_of, where, written, written_where_new
 
-REMEMBERED: dict[str, pl.DataType] = {**FACTOR_SCHEMA, "ads_ratio": pl.Float64(), "ads_ratio_from": pl.Date()}
-"""What is remembered of a line's count, and of how many shares it stands for."""
+REMEMBERED: dict[str, pl.DataType] = {
+    **FACTOR_SCHEMA,
+    "ads_ratio": pl.Float64(),
+    "ads_ratio_from": pl.Date(),
+    "operating_from": pl.Date(),
+}
+"""What is remembered of a line's count, of how many shares it stands for, and since when it is no shell's."""
 REGISTRY_SCHEMA: dict[str, pl.DataType] = {
     "security_id": pl.String(),
     "company_id": pl.String(),

@@ -28,6 +28,8 @@ class) or ``single`` (the cover page has one count, of no class). ``symbol``: in
 class is not listed. ``shares`` is null for a listed class whose count the cover page leaves out. ``corrected_from``:
 what was filed, where an operator corrects it."""
 
+TOTAL_WITHIN = 0.001
+"""How far a cover page's total may be from its classes, as some round it."""
 _SET = ("cik", "accession")
 _KEY = (*_SET, "share_class")
 
@@ -46,11 +48,13 @@ def book_of(covers: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
     """A cover page has a row for each registered security: those without a count tell titles and symbols.
 
-    A count of no class is the company's; preferred shares, notes and warrants beside it have none to give.
+    A count of no class is the company's; preferred shares, notes and warrants beside it have none to give. Where it
+    stands beside the counts of its classes, these are taken if they add up to it, else it alone: nothing counts twice.
     """
+    paged = _counted_once(covers)
     has_count = pl.col("shares").is_not_null()
     is_single = ((pl.col("share_class") == "") & has_count).any().over(_SET)
-    rows = covers.with_columns(symbol=vendor_symbol(pl.col("symbol"))).filter(
+    rows = paged.with_columns(symbol=vendor_symbol(pl.col("symbol"))).filter(
         has_count | (pl.col("symbol").is_not_null() & (is_single | is_common(pl.col("class_title"))))
     )
     told = rows.select(
@@ -67,6 +71,16 @@ def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
         corrected_from=pl.lit(None, pl.Int64),
     )
     return _newest_of_filing(told)
+
+
+def _counted_once(covers: pl.DataFrame) -> pl.DataFrame:
+    of_date = [*_SET, "period_end"]
+    is_total = (pl.col("share_class") == "") & pl.col("shares").is_not_null()
+    total = pl.col("shares").filter(is_total).first().over(of_date)
+    classes = pl.col("shares").filter(pl.col("share_class") != "").sum().over(of_date)
+    adds_up = ((classes - total).abs() <= TOTAL_WITHIN * total).fill_null(value=False)
+    is_beside = (pl.col("share_class") != "") & total.is_not_null() & ~adds_up
+    return covers.filter(~(is_total & adds_up)).with_columns(shares=pl.when(~is_beside).then(pl.col("shares")))
 
 
 def is_common(title: pl.Expr) -> pl.Expr:
