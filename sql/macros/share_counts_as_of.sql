@@ -1,7 +1,7 @@
 -- purpose: the share counts of each company's newest accepted filing about a session or a day before it, as
 --   they could be known then: all classes of one filing, never a mix; an operator's counts of one date are
---   a filing, too. Newest by as-of date, then by publication, then by accession. A filing that was taken only when
---   the vendor vouched for it is told from that session on
+--   a filing, too. Newest by as-of date, then by publication, then by accession. A filing that was taken
+--   only when the vendor vouched for it is told from that session on
 -- grain: one row per company and share class of one filing and as-of date; columns of core.share_counts
 -- parameters: as_of_session, known_at
 -- owner: caps
