@@ -14,8 +14,14 @@ DISPUTED_USD = 2e9
 REFUSED_FILING_DAYS = 30
 
 WHAT = (
-    *("session_refused", "correction_unmatched", "suspect", "held", "vendor_count_not_taken", "filing_refused"),
-    *("tiers_differ", "disputed"),
+    "session_refused",
+    "correction_unmatched",
+    "suspect",
+    "held",
+    "vendor_count_not_taken",
+    "filing_refused",
+    "tiers_differ",
+    "disputed",
 )
 REVIEW: dict[str, pl.DataType] = {
     "ticker": pl.String(),

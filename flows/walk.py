@@ -15,12 +15,19 @@ from expectations import admission, companies, rules
 from expectations.admission import Check, SessionFacts
 from expectations.failing_lines import failing_lines
 from transforms.core import declared_splits, identity
-from transforms.core.caps import company_caps, count_classes_once, equity_lines, line_caps
+from transforms.core.caps import (
+    NO_FILE_CAPS,
+    NO_FILE_COUNTS,
+    company_caps,
+    count_classes_once,
+    equity_lines,
+    line_caps,
+)
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.count_memory import with_last_shares
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
-from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
+from transforms.core.line_counts import NO_LINE_COUNTS, OWN_RATIOS
 from transforms.core.line_ratios import LINE_RATIOS, line_ratios
 from transforms.core.operating_companies import refused_of_shells, with_operating_from, without_shells
 from transforms.core.placed_counts import Placed, placed_counts
@@ -32,10 +39,7 @@ from transforms.core.split_register import no_splits, update_splits
 from transforms.core.splits import with_splits
 from transforms.core.vendor_counts import followed
 
-NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
-NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
 NO_BOOK = pl.DataFrame(schema=BOOK)
-NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
 NO_OWN_RATIOS = pl.DataFrame(schema=OWN_RATIOS)
 NO_DECLARED_SPLITS = declared_splits.no_declared()
 NO_FILED_RATIOS = declared_splits.no_filed_ratios()
@@ -112,7 +116,7 @@ class Verdict:
     """Of a refused session: the lines that broke a rule."""
     counts: pl.DataFrame | None = None
     """Filed counts that became known, accepted or refused (DECIDED)."""
-    beside: pl.DataFrame | None = None
+    runners_up: pl.DataFrame | None = None
     """Caps of companies by the tiers that rank below the chosen one: RUNNERS_UP."""
     next_step: str = ""
     """Of an unreadable session: what its source says to do."""
@@ -199,7 +203,7 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         judged,
         _held(judged),
         counts=counted.decided,
-        beside=runners_up(counted.equity, lined, chosen, staged.file_caps, counted.filed),
+        runners_up=runners_up(counted.equity, lined, chosen, staged.file_caps, counted.filed),
     )
     return verdict, after
 
@@ -249,7 +253,7 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     operating = with_operating_from(recalled, memory.registry, memory.counts, clock.session)
     split = with_splits(operating, clock.previous, clock.near_from)
     returned = _accepted(with_returns(split, clock.previous, clock.near_from), staged.decision)
-    return _with_ratio_dates(followed(returned, clock.session, clock.near_from), clock)
+    return _noted(_with_ratio_dates(followed(returned, clock.session, clock.near_from), clock))
 
 
 def _accepted(lines: pl.DataFrame, decision: Decision) -> pl.DataFrame:
@@ -266,9 +270,14 @@ def _with_ratio_dates(lines: pl.DataFrame, clock: SessionClock) -> pl.DataFrame:
     is_changed = flags(lines["ads_ratio"] != lines["last_ads_ratio"])  # a ratio never stated before is no change
     session = constant("ads_ratio_from", clock.session, lines.height)
     since = session.zip_with(pl.Series(is_changed), lines["last_ads_ratio_from"]).alias("ads_ratio_from")
+    return lines.hstack([since])
+
+
+def _noted(lines: pl.DataFrame) -> pl.DataFrame:
+    """``is_noted`` holds also where a line's depositary ratio, or since when it is no shell's, is not what it was."""
     is_other = lines["ads_ratio"].ne_missing(lines["last_ads_ratio"])
     is_out = lines["operating_from"].ne_missing(lines["last_operating_from"])
-    return lines.hstack([since]).with_columns(is_noted=lines["is_noted"] | is_other | is_out)
+    return lines.with_columns(is_noted=lines["is_noted"] | is_other | is_out)
 
 
 def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFrame:

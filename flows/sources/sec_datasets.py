@@ -1,8 +1,8 @@
 """What is had from SEC EDGAR: each dataset's name, as files are landed and read under it."""
 
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
-NAME = SOURCE
+NAME = SEC
 TICKERS = "company_tickers_exchange"
 SUBMISSIONS = "submissions"
 SUBMISSIONS_MORE = "submissions_more"

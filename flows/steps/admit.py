@@ -101,7 +101,7 @@ class Judged:
     source: str
     counts: pl.DataFrame
     """Filed counts that became known, accepted or refused."""
-    beside: pl.DataFrame
+    runners_up: pl.DataFrame
     """Caps by tiers that were not chosen."""
     splits: pl.DataFrame
     """The register of splits after the chunk."""
@@ -123,7 +123,7 @@ class Walker:
     def judge(self, chunk: Chunk) -> Judged:
         """Judge a chunk's sessions in order."""
         sessions, lines, companies, held = [], [], [], []
-        counts, beside = [no_decided()], [_dated(NO_RUNNERS_UP, chunk.sessions[0].session)]
+        counts, runners_up = [no_decided()], [_dated(NO_RUNNERS_UP, chunk.sessions[0].session)]
         for verdict, before in self._verdicts(chunk):
             summary = _summary(verdict, before)
             sessions.append(summary)
@@ -135,8 +135,8 @@ class Walker:
                 held.append(_dated(verdict.held, verdict.session).select(_HELD_SCHEMA.keys()))
             if verdict.counts is not None:
                 counts.append(verdict.counts)
-            if verdict.beside is not None:
-                beside.append(_dated(verdict.beside, verdict.session))
+            if verdict.runners_up is not None:
+                runners_up.append(_dated(verdict.runners_up, verdict.session))
             if self._on_session:
                 self._on_session(summary)
         return Judged(
@@ -147,7 +147,7 @@ class Walker:
             chunk.rejects,
             chunk.source,
             pl.concat(counts),
-            pl.concat(beside),
+            pl.concat(runners_up),
             self.memory.splits,
         )
 

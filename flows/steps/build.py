@@ -43,7 +43,7 @@ from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
 from transforms.schemes.fixed_usd import SCHEME_ID, bucket
-from transforms.staging.sec_rejects import SOURCE as SEC
+from transforms.staging.sec_source import SEC
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from transforms.core.fundamentals import known_at as public_at
 from transforms.core.line_counts import fresh_until
 from transforms.core.sec_facts import ENTITY_PREFIX
 from transforms.measures.company_fundamentals import linked_entities
-from transforms.staging.sec_rejects import SOURCE as SEC
+from transforms.staging.sec_source import SEC
 
 _HELD_REASON = {"jump": "ADM_JUMP", "first_level": "ADM_FIRST_LEVEL"}
 
@@ -75,7 +75,8 @@ def decided_counts(before: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
 
 def cap_candidates(judged: Judged) -> pl.DataFrame:
     """core.cap_candidates of the chunk: companies that stand on a better source than the vendor, by every other one."""
-    return judged.beside.join(judged.companies.select("session_date", "company_id"), on=["session_date", "company_id"])
+    companies = judged.companies.select("session_date", "company_id")
+    return judged.runners_up.join(companies, on=companies.columns)
 
 
 def company_splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
@@ -157,7 +158,7 @@ def splits(register: pl.DataFrame, securities: pl.DataFrame, declared: pl.DataFr
 
 def _with_vendor_shares(judged: Judged) -> pl.DataFrame:
     """The vendor's count beside one that was filed or supplied; elsewhere there is nothing beside the vendor's."""
-    vendor = judged.beside.filter(pl.col("tier") == "vendor_implied").select(
+    vendor = judged.runners_up.filter(pl.col("tier") == "vendor_implied").select(
         "session_date", "company_id", vendor_cap="cap_usd"
     )
     beside = judged.companies.join(vendor, on=["session_date", "company_id"], how="left", maintain_order="left")

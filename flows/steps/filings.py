@@ -27,7 +27,7 @@ from transforms.staging.nasdaq_directory import DIRECTORY
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
 from transforms.staging.sec_fsds import FSDS_SUB
-from transforms.staging.sec_rejects import SOURCE as SEC
+from transforms.staging.sec_source import SEC
 from transforms.staging.sec_submissions import SUBMISSIONS
 from transforms.staging.sec_tags import SPLIT_RATIO
 from transforms.staging.sec_tickers import TICKERS

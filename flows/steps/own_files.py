@@ -12,7 +12,8 @@ from flows.settings import Role
 from flows.sources import files
 from flows.steps.reading import read
 from flows.steps.rejects import Told
-from flows.walk import NO_FILE_CAPS, NO_FILE_COUNTS, NO_OWN_RATIOS
+from flows.walk import NO_OWN_RATIOS
+from transforms.core.caps import NO_FILE_CAPS, NO_FILE_COUNTS
 from transforms.core.corrections import corrected, unmatched
 from transforms.core.declared_splits import DECLARED
 from transforms.staging import BadInput

@@ -15,8 +15,9 @@ from flows.market_calendar import all_sessions
 from flows.sources import source
 from flows.sources.nasdaq_screener import daily_frame
 from flows.steps.stage import Catalogue, Evidence, _numbered
-from flows.walk import NO_FILE_COUNTS, Calendar, Memory, Staged, Verdict, judge
+from flows.walk import Calendar, Memory, Staged, Verdict, judge
 from tests.vendors.sec_documents import OfClass, companyfacts, cover_page, fact, landed
+from transforms.core.caps import NO_FILE_COUNTS
 from transforms.core.reported_counts import book_of
 from transforms.staging.descriptions import of_quotes
 from transforms.staging.nasdaq_screener import stage_daily
@@ -152,11 +153,11 @@ class Published:
         assert lines is not None
         return lines.row(by_predicate=pl.col("symbol") == symbol, named=True)
 
-    def beside(self, ticker: str, session: date | None = None) -> dict[str, int]:
+    def runners_up(self, ticker: str, session: date | None = None) -> dict[str, int]:
         """Tier to cap of the tiers that were not chosen."""
-        beside = self._of(session).beside
-        assert beside is not None
-        company = beside.filter(pl.col("company_id") == self.company(ticker, session)["company_id"])
+        found = self._of(session).runners_up
+        assert found is not None
+        company = found.filter(pl.col("company_id") == self.company(ticker, session)["company_id"])
         return dict(company.select("tier", "cap_usd").iter_rows())
 
     def _of(self, session: date | None) -> Verdict:

@@ -12,9 +12,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from flows.walk import NO_FILE_COUNTS
 from tests.golden.quoted_and_filed import Classless, Filed, Published, Quote, published
 from tests.vendors.sec_documents import OfClass
+from transforms.core.caps import NO_FILE_COUNTS
 
 A, B, C = "CommonClassAMember", "CommonClassBMember", "CapitalClassCMember"
 MILLION, BILLION, TRILLION = 1e6, 1e9, 1e12
@@ -327,11 +327,11 @@ def test_beside_an_operators_count_stand_the_filed_one_and_the_vendors() -> None
     """110,000,000 depositary shares by the operator; 1,440,100,000 / 13 filed; the vendor multiplies ordinary ones."""
     seen = _case("ONC").published(ONC=110_000_000)
     assert (seen.company("ONC")["tier"], seen.company("ONC")["cap_usd"]) == ("files_shares", 42_548_000_000)
-    assert seen.beside("ONC") == {"sec_class": round(386.8 * 1_440_100_000 / 13), "vendor_implied": 557_000_000_000}
+    assert seen.runners_up("ONC") == {"sec_class": round(386.8 * 1_440_100_000 / 13), "vendor_implied": 557_000_000_000}
 
 
 def test_beside_a_count_by_class_stands_the_vendors_with_classes_counted_once() -> None:
-    assert _case("GOOGL").published().beside("GOOG") == {"vendor_implied": 4_600_000_000_000}
+    assert _case("GOOGL").published().runners_up("GOOG") == {"vendor_implied": 4_600_000_000_000}
 
 
 def test_beside_an_operators_counts_of_two_classes_stands_what_was_filed_of_three() -> None:
@@ -339,4 +339,4 @@ def test_beside_an_operators_counts_of_two_classes_stands_what_was_filed_of_thre
     seen = _case("GOOGL").published(GOOGL=5_800_000_000, GOOG=5_400_000_000)
     assert seen.company("GOOG")["cap_usd"] == 368 * 5_800_000_000 + 366 * 5_400_000_000
     filed = 368 * 5_820_000_000 + 366 * (5_420_000_000 + 850_000_000)
-    assert seen.beside("GOOG") == {"sec_class": filed, "vendor_implied": 4_600_000_000_000}
+    assert seen.runners_up("GOOG") == {"sec_class": filed, "vendor_implied": 4_600_000_000_000}

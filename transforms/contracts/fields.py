@@ -6,6 +6,8 @@ BUCKETS = ("nano", "micro", "small", "mid", "large", "mega")
 SEGMENTS = (*BUCKETS, "smid", "total")
 TIERS = ("files_shares", "files_cap", "sec_class", "sec_single", "vendor_implied")
 """In the order of trust."""
+FILED_TIERS = ("sec_class", "sec_single")
+"""A filing counts its classes or the company, so a company has one of the two."""
 QUALITIES = ("trusted", "single_source", "disputed", "derived")
 
 SESSION = Column("session_date", "DATE", "Trading session of the New York exchanges.", nullable=False)

@@ -4,6 +4,7 @@ from math import log
 
 import polars as pl
 
+from transforms.contracts.fields import FILED_TIERS
 from transforms.core.check_counts import checked_by
 from transforms.core.period_counts import MONTHLY_COUNTS, SPLITS, period_means
 
@@ -78,7 +79,7 @@ def _first_reasons(counts: pl.DataFrame) -> pl.Series:
     """What the session's count and the newest average, or the supplied count and the vendor's, say as they stand."""
     gap = (pl.col("shares") / pl.col("check_shares")).log().abs()
     files_gap = (pl.col("shares") / pl.col("vendor_shares")).log().abs()
-    is_filed = pl.col("tier").is_in(["sec_class", "sec_single"])
+    is_filed = pl.col("tier").is_in(FILED_TIERS)
     is_files = ~is_filed & (pl.col("tier") != "vendor_implied")
     reason = (
         pl.when(is_files & (files_gap <= _LIMIT))

@@ -19,6 +19,9 @@ SAME_COUNT = 0.005
 SAME_CAP = 0.05
 CONVERSION_RATIO = 20.0
 """Equal caps on counts this far apart: classes convertible at a fixed ratio (Berkshire A and B, 1:1500)."""
+NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
+NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
+"""Caps and counts that an operator supplies: none."""
 _PIE_COLUMNS = ("company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session")
 DERIVED_SHARES = "derived: cap / price"
 GIVEN_BY_CLASS = frozenset({"files_shares", "sec_class", "sec_single"})

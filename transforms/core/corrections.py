@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from transforms.staging import BadInput
-from transforms.staging.sec_rejects import SOURCE as SEC
+from transforms.staging.sec_source import SEC
 
 SOURCE: Final = "files"
 CORRECTED_SOURCES: Final = (SEC,)

@@ -19,23 +19,21 @@ to date in old shares (AEVA, 2024-03-20)."""
 RECENT_DAYS = 365
 """A count that falls back to what it was before a split of the last year lags that split; one that moves by the ratio
 of a split that it has not followed follows it now."""
-CLOSE_DAYS = 8
-"""Days within which a count may follow a close that moved by its ratio on an unadjusted previous close: a split that
-nobody declared. ANET's would have been one (2024-12-04, the count a session later). Within as many a count that nearly
-has the ratio has led a split (DPRO, 2024-09-05); and of one that falls back to what it was before, the old count is as
-new as the one taken since, which was wrong if there were fewer shares than the split leaves (AGLE, 2023-09-08)."""
+WEEK_DAYS = 8
+"""A week and a day. Within it a count may follow a close that moved by its ratio on an unadjusted previous close: a
+split that nobody declared. ANET's would have been one (2024-12-04, the count a session later). Within it a count that
+nearly has the ratio has led a split (DPRO, 2024-09-05); and of one that falls back to what it was before, the old count
+is as new as the one taken since, which was wrong if it had fewer shares than the split leaves (AGLE, 2023-09-08)."""
 OLD_EXACT_LOG, OLD_LOG = 0.005, 0.05
 """More than FEW_DAYS after a split a count is the old one if it is so to a two hundredth; or to a twentieth, and little
 was issued since. Companies that split in reverse issue soon, and some have as many shares again: TTOO, 2023-08-11."""
 LARGE_LOG, ABOUT_OLD_LOG = log(8), 0.45
 """Within FEW_DAYS of a split of one for eight or more, a count that had followed it and is the old one, or half as many
 more, is the old one brought up to date: MEDS, 2023-06-23; SDIG, 2023-05-26. Nobody issues so many shares so soon."""
-
-
 QUARTER_DAYS, NEW_COUNT_LOG = 92, 0.0001
 """A quarter after a split a count that moves by more than a rounding (a ten thousandth) is of a filing after it: where
-it is near the old one, nothing lags.
-NSSC's was right on its ex-date (2022-01-05), two sessions after the archive's first."""
+it is near the old one, nothing lags. NSSC's was right on its ex-date (2022-01-05), two sessions after the archive's
+first."""
 
 
 class CountOfSplit(NamedTuple):
@@ -49,8 +47,6 @@ class CountOfSplit(NamedTuple):
     """Log of the count against the one before the last split; NaN where that is not known, or had the split."""
     taken_level: Floats
     """The same of the last count taken."""
-    is_unknown_before: Mask
-    """The vendor gave no count of late."""
 
     @property
     def is_recent(self) -> Mask:
@@ -136,7 +132,8 @@ def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask, i
     known = [is_taken, still, is_old, is_twice & ~split.is_new, is_exact]
     log_factor = np.select(known, [0.0, expected, _back(surprise, counted), -split.value, -ratio], -surprise)
     has_it = follows | counted.has_it | (is_right & (past.lagged | split.is_new))
-    awaited = np.where(split.is_new, counted.is_unknown_before | (counted.due != 0.0), past.awaited_split | past.lagged)
+    is_due = np.isnan(past.shares) | (counted.due != 0.0)
+    awaited = np.where(split.is_new, is_due, past.awaited_split | past.lagged)
     return Verdict(
         log_factor,
         cause,
@@ -168,4 +165,4 @@ def _back(surprise: Floats, counted: CountOfSplit) -> Floats:
     split = counted.split
     # More shares than the split leaves are issues: KERN, 2022-11-10. Fewer were an error: AGLE, 2023-09-08.
     is_issued = (counted.taken_level > split.value + EXACT_COUNT_LOG) & (counted.taken_level < 0.0)
-    return np.where((split.age <= CLOSE_DAYS) & ~is_issued, split.value, -surprise)
+    return np.where((split.age <= WEEK_DAYS) & ~is_issued, split.value, -surprise)

@@ -7,7 +7,7 @@ import polars as pl
 from transforms.contracts.filers import FILER_CATEGORIES
 from transforms.core.fundamentals import known_at
 from transforms.core.registrants import of_companies, registrants
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 STATES: dict[str, pl.DataType] = {
     "cik": pl.Int64(),
@@ -80,7 +80,7 @@ def filer_categories(states: pl.DataFrame, securities: pl.DataFrame, last: date)
         .sort("company_id", "valid_from", *_LATEST)
         .unique(["company_id", "valid_from"], keep="last", maintain_order=True)
     )
-    return FILER_CATEGORIES.conform(counted.with_columns(known_at=known_at(pl.col("known_on")), source=pl.lit(SOURCE)))
+    return FILER_CATEGORIES.conform(counted.with_columns(known_at=known_at(pl.col("known_on")), source=pl.lit(SEC)))
 
 
 def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:

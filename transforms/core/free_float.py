@@ -11,7 +11,7 @@ import polars as pl
 from transforms.contracts.filers import FREE_FLOAT
 from transforms.core.fundamentals import known_at
 from transforms.core.registrants import of_companies, registrants
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 from transforms.staging.sec_tags import PUBLIC_FLOAT
 
 FLOATS: dict[str, pl.DataType] = {
@@ -68,7 +68,7 @@ def filed_floats(covers: pl.DataFrame, facts: pl.DataFrame, securities: pl.DataF
     filed = of_companies(told, registrants(securities)).filter(
         pl.col("is_first") | (pl.col("known_on") >= pl.col("link_from"))
     )
-    placed = filed.with_columns(symbol=pl.lit(None), shares=pl.lit(None), share=pl.lit(None), source=pl.lit(SOURCE))
+    placed = filed.with_columns(symbol=pl.lit(None), shares=pl.lit(None), share=pl.lit(None), source=pl.lit(SEC))
     return _shaped(placed)
 
 

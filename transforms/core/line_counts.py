@@ -34,6 +34,8 @@ LINE_COUNTS: dict[str, pl.DataType] = {
 """One row per line that a filed count stands on. ``filed_ads_ratio``: what the count of ordinary shares was divided by,
 null where the line is no depositary share."""
 
+NO_LINE_COUNTS = pl.DataFrame(schema=LINE_COUNTS)
+
 OWN_RATIOS: dict[str, pl.DataType] = {"symbol": pl.String(), "ratio": pl.Float64(), "valid_from": pl.Date()}
 """Underlying shares per depositary share as the operator supplies them, valid on the session since valid_from."""
 
@@ -56,7 +58,7 @@ def line_counts(
     supplied = pl.DataFrame(schema=OWN_RATIOS) if own is None else own
     met = _titled(lines.filter(pl.col("cik").is_not_null()), fresh, supplied)
     if met.is_empty():
-        return pl.DataFrame(schema=LINE_COUNTS)
+        return NO_LINE_COUNTS
     is_alone = ~pl.col("cik").is_duplicated()
     alone = _alone(met.filter(is_alone), fresh)
     several = _several(met.filter(~is_alone), fresh)

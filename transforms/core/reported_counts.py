@@ -51,10 +51,10 @@ def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
     A count of no class is the company's; preferred shares, notes and warrants beside it have none to give. Where it
     stands beside the counts of its classes, these are taken if they add up to it, else it alone: nothing counts twice.
     """
-    paged = _counted_once(covers)
+    once = _counted_once(covers)
     has_count = pl.col("shares").is_not_null()
     is_single = ((pl.col("share_class") == "") & has_count).any().over(_SET)
-    rows = paged.with_columns(symbol=vendor_symbol(pl.col("symbol"))).filter(
+    rows = once.with_columns(symbol=vendor_symbol(pl.col("symbol"))).filter(
         has_count | (pl.col("symbol").is_not_null() & (is_single | is_common(pl.col("class_title"))))
     )
     told = rows.select(
@@ -74,6 +74,7 @@ def _of_covers(covers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _counted_once(covers: pl.DataFrame) -> pl.DataFrame:
+    """Cover pages without a total that their classes add up to, else without the counts of classes beside a total."""
     of_date = [*_SET, "period_end"]
     is_total = (pl.col("share_class") == "") & pl.col("shares").is_not_null()
     total = pl.col("shares").filter(is_total).first().over(of_date)

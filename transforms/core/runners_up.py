@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from transforms.core.caps import company_caps, count_classes_once, line_caps
-from transforms.core.line_counts import LINE_COUNTS
+from transforms.contracts.fields import FILED_TIERS
+from transforms.core.caps import NO_FILE_CAPS, NO_FILE_COUNTS, company_caps, count_classes_once, line_caps
+from transforms.core.line_counts import NO_LINE_COUNTS
 from transforms.core.rows import flags, where
 
 RUNNERS_UP: dict[str, pl.DataType] = {
@@ -14,11 +15,7 @@ RUNNERS_UP: dict[str, pl.DataType] = {
 }
 """One row per company and tier that was not chosen. ``shares``: in shares of the primary line."""
 NO_RUNNERS_UP = pl.DataFrame(schema=RUNNERS_UP)
-_NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
-_NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
-_NO_FILED = pl.DataFrame(schema=LINE_COUNTS)
 _OWN = ("files_shares", "files_cap")
-_FILED = ("sec_class", "sec_single")
 
 
 def runners_up(
@@ -41,7 +38,7 @@ def runners_up(
     lines = equity[where(flags(equity["company_id"].is_in(own.implode())))]
     of_lines = filed.filter(pl.col("line").is_in(lines["line"].implode()))
     by_own_caps = _without_own_counts(lines, file_caps, of_lines, ("files_cap",)) if file_caps.height else NO_RUNNERS_UP
-    by_filings = _without_own_counts(lines, _NO_FILE_CAPS, of_lines, _FILED) if of_lines.height else NO_RUNNERS_UP
+    by_filings = _without_own_counts(lines, NO_FILE_CAPS, of_lines, FILED_TIERS) if of_lines.height else NO_RUNNERS_UP
     return (
         pl.concat([by_own_caps, by_filings, by_vendor])
         .join(better, on=["company_id", "tier"], how="anti", maintain_order="left")
@@ -52,7 +49,7 @@ def runners_up(
 def _without_own_counts(
     lines: pl.DataFrame, file_caps: pl.DataFrame, filed: pl.DataFrame, tiers: tuple[str, ...]
 ) -> pl.DataFrame:
-    return _of_tiers(line_caps(lines, file_caps, _NO_FILE_COUNTS, filed), tiers)
+    return _of_tiers(line_caps(lines, file_caps, NO_FILE_COUNTS, filed), tiers)
 
 
 def _by_vendor(equity: pl.DataFrame, capped: pl.DataFrame, companies: pl.Series) -> pl.DataFrame:
@@ -65,7 +62,7 @@ def _by_vendor(equity: pl.DataFrame, capped: pl.DataFrame, companies: pl.Series)
     several = where(is_asked & ~is_alone)
     if not several.size:
         return single
-    lines = line_caps(equity[several], _NO_FILE_CAPS, _NO_FILE_COUNTS, _NO_FILED)
+    lines = line_caps(equity[several], NO_FILE_CAPS, NO_FILE_COUNTS, NO_LINE_COUNTS)
     return pl.concat([single, _of_tiers(lines, ("vendor_implied",))])
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms.core.sec_tag_map import FLOW_READINGS, IFRS, STOCK_READINGS, tags_of
 from transforms.staging.model import REJECT_COLUMNS
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 ENTITY_PREFIX = "CIK"
 _REPORTS = ("10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F", "6-K", "8-K", "10-12B", "10-12G", "S-1", "S-4", "F-1")
@@ -48,7 +48,7 @@ def rejected_facts(facts: pl.DataFrame) -> pl.DataFrame:
     """One row per fact that some statement would use and that cannot be true (REJECT_COLUMNS)."""
     told = _of_statements(facts).with_columns(_fault().alias("reason_code")).filter(pl.col("reason_code").is_not_null())
     return told.select(
-        pl.lit(SOURCE).alias("source"),
+        pl.lit(SEC).alias("source"),
         pl.col("accession").alias("file"),
         entity(pl.col("cik")).alias("entity"),
         pl.col("tag").alias("field"),

@@ -8,7 +8,7 @@ from transforms.core.fundamentals import FLOW_CONCEPTS, STOCK_CONCEPTS, Statemen
 from transforms.core.sec_facts import entity, filed_rows, month
 from transforms.core.sec_quarters import with_derived_quarters
 from transforms.core.sec_tag_map import FLOW_READINGS, STOCK_READINGS, Reading
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 QUARTER_GAP_DAYS = (75, 120)
 """Distance of the ends of consecutive quarters as filed: retailers have quarters of 12 and of 17 weeks."""
@@ -82,7 +82,7 @@ def _finished(versions: pl.DataFrame, concepts: tuple[str, ...], *, is_flow: boo
     """Versions with the columns of Statements, without those that repeat the one before."""
     to_go = (pl.col("fiscal_year_end") - month(pl.col("report_date"))) % 12
     labelled = versions.with_columns(
-        pl.lit(SOURCE).alias("source"),
+        pl.lit(SEC).alias("source"),
         entity(pl.col("cik")).alias("source_entity"),
         _fiscal_year(to_go).alias("fiscal_year"),
         _fiscal_period(to_go).alias("fiscal_period"),

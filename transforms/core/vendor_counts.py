@@ -12,9 +12,9 @@ import polars as pl
 
 from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past
 from transforms.core.count_verdicts import (
-    CLOSE_DAYS,
     SAME_LOG,
     SMALLEST_JUMP_LOG,
+    WEEK_DAYS,
     CountOfSplit,
     judged,
     share_of,
@@ -36,6 +36,12 @@ _FOLLOWED: dict[str, pl.DataType] = {
     **FACTOR_SCHEMA,
     "followed_cap_usd": pl.Int64(),
     **dict.fromkeys(("is_refused_count", "follows_split", "is_noted"), pl.Boolean()),
+}
+
+_UNDISTURBED: dict[str, object] = {
+    "count_factor": 1.0,
+    "factor_sessions": 0,
+    **dict.fromkeys(("is_refused_count", "follows_split", "is_noted"), False),
 }
 
 
@@ -80,12 +86,9 @@ def _is_lost(lines: pl.DataFrame) -> Mask:
 
 def _undisturbed(lines: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
     """The column of a line whose count is taken as it stands, and which is remembered as it was."""
-    if name == "followed_cap_usd":
-        return lines["vendor_cap_usd"].clone().alias(name)
-    value = {"count_factor": 1.0, "factor_sessions": 0}.get(name, False)
-    if name in FACTOR_SCHEMA and name not in ("count_factor", "factor_sessions"):
-        return lines[f"last_{name}"].clone().alias(name)
-    return constant(name, value, lines.height, dtype)
+    if name in _UNDISTURBED:
+        return constant(name, _UNDISTURBED[name], lines.height, dtype)
+    return lines["vendor_cap_usd" if name == "followed_cap_usd" else f"last_{name}"].alias(name)
 
 
 def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young: Mask) -> dict[str, pl.Series]:
@@ -96,11 +99,11 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
     before_split, counted = _counted(past, split, shares)
     verdict = judged(moves.shares, past, counted, is_back=_is_back(past, shares), is_none=np.isnan(shares))
     move = past.event("move", *_split_like_move(past, moves, split.is_new))
-    follows_close = (verdict.cause == JUMPED) & ~past.had_jumped & (_follows_close(moves.shares, move) | is_young)
-    has_jumped = _has_jumped(moves.shares, split.is_new) & ~follows_close
+    is_believed = (verdict.cause == JUMPED) & ~past.had_jumped & (_follows_close(moves.shares, move) | is_young)
+    has_jumped = _has_jumped(moves.shares, split.is_new) & ~is_believed
     # A count that comes back from a jump has not jumped: there is nothing left that could have led a split.
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
-    cause = np.where(follows_close | flags(lines["is_accepted"]), 0, verdict.cause)
+    cause = np.where(is_believed | flags(lines["is_accepted"]), 0, verdict.cause)
     lasted = np.where(past.had_jumped == (cause == JUMPED), past.sessions, 0)
     has_lasted = (cause == JUMPED) & (lasted >= MAX_SESSIONS)
     is_set = (cause > 0) & ~has_lasted
@@ -108,8 +111,8 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
     news = past.event("news", np.where(split.is_new, np.nan, past.taken), is_news | split.is_new)
     lost = past.event("lost", past.shares, _is_lost(lines))
     factor = np.where(is_set, np.exp(verdict.log_factor), 1.0)
-    events = {"split": split, "jump": jump, "move": _explained(move, follows_close), "news": news, "lost": lost}
-    is_noted = is_set | past.was_set | past.awaited_split | follows_close
+    events = {"split": split, "jump": jump, "move": _explained(move, is_believed), "news": news, "lost": lost}
+    is_noted = is_set | past.was_set | past.awaited_split | is_believed
     columns = {
         "count_factor": pl.Series(factor),
         "factor_cause": _CAUSE_NAMES[pl.Series(np.where(is_set, cause, 0))],
@@ -140,13 +143,13 @@ def _counted(past: Past, split: Event, shares: Floats) -> tuple[Floats, CountOfS
     due = np.where(split.is_new & ~led & ~np.isnan(past.shares), split.value, 0.0)
     with np.errstate(invalid="ignore"):
         levels = np.log(shares / before), np.log(past.taken / before)
-        return before, CountOfSplit(split, due, *levels, np.isnan(past.shares))
+        return before, CountOfSplit(split, due, *levels)
 
 
 def _led(past: Past, split: Floats) -> Mask:
     """Whether the vendor's count has jumped by the ratio days before."""
     jump = past.event("jump")
-    nearest = np.where(jump.age <= CLOSE_DAYS, share_of(split, SMALLEST_JUMP_LOG), SAME_LOG)
+    nearest = np.where(jump.age <= WEEK_DAYS, share_of(split, SMALLEST_JUMP_LOG), SAME_LOG)
     with np.errstate(invalid="ignore"):
         return np.asarray((jump.age <= FEW_DAYS) & (np.abs(jump.value - split) <= nearest))
 
@@ -172,7 +175,7 @@ def _split_like_move(past: Past, moves: Moves, is_split: Mask) -> tuple[Floats, 
     before = past.event("move")
     with np.errstate(invalid="ignore"):
         move = np.where(np.abs(moves.price) > EXACT_LOG, moves.price, moves.close)
-        is_largest = ~((before.age <= CLOSE_DAYS) & (np.abs(before.value) > np.abs(move)))
+        is_largest = ~((before.age <= WEEK_DAYS) & (np.abs(before.value) > np.abs(move)))
         return move, np.asarray((np.abs(move) >= SMALLEST_JUMP_LOG) & ~is_split & is_largest)
 
 
@@ -180,7 +183,7 @@ def _follows_close(count: Floats, move: Event) -> Mask:
     """Whether a count moves by the ratio that its close moved by some sessions ago."""
     with np.errstate(invalid="ignore"):
         is_its_ratio = np.abs(count - move.value) <= np.minimum(UNADJUSTED_LOG, np.abs(count) / 3)
-        return np.asarray((move.age >= 1) & (move.age <= CLOSE_DAYS) & is_its_ratio)
+        return np.asarray((move.age >= 1) & (move.age <= WEEK_DAYS) & is_its_ratio)
 
 
 def _explained(move: Event, is_explained: Mask) -> Event:

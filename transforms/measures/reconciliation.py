@@ -4,13 +4,11 @@ from math import log
 
 import polars as pl
 
-from transforms.contracts.fields import TIERS
+from transforms.contracts.fields import FILED_TIERS, TIERS
 from transforms.core.cap_quality import AGREEMENT
 from transforms.exact import ratio_of_totals, round_significant
 
 _KEY = ["session_date", "company_id"]
-_FILED = ("sec_class", "sec_single")
-"""A filing counts its classes or the company, so a company has one of the two."""
 CAP_GAPS: dict[str, pl.DataType] = {
     "session_date": pl.Date(),
     "company_id": pl.String(),
@@ -40,7 +38,7 @@ def cap_gaps(caps: pl.DataFrame, lines: pl.DataFrame, candidates: pl.DataFrame, 
     other = candidates.sort(*_KEY, pl.col("tier").cast(pl.Enum(TIERS))).unique(_KEY, keep="first", maintain_order=True)
     others = other.select(*_KEY, candidate_tier="tier", candidate_cap_usd="cap_usd")
     by_vendor = candidates.filter(pl.col("tier") == "vendor_implied").select(*_KEY, candidate_by_vendor="cap_usd")
-    by_filing = candidates.filter(pl.col("tier").is_in(_FILED)).select(*_KEY, filed_cap_usd="cap_usd")
+    by_filing = candidates.filter(pl.col("tier").is_in(FILED_TIERS)).select(*_KEY, filed_cap_usd="cap_usd")
     is_adding = pl.col("class_cap_usd") > 0
     not_taken = (
         lines.filter(pl.col("factor_cause").is_not_null() & is_adding)

@@ -6,7 +6,8 @@ import polars as pl
 
 from transforms.staging.errors import BadInput
 from transforms.staging.model import Staged
-from transforms.staging.sec_rejects import SOURCE, Fault, refuse_if_changed, split
+from transforms.staging.sec_rejects import Fault, refuse_if_changed, split
+from transforms.staging.sec_source import SEC
 
 FORM_INDEX: Final[dict[str, pl.DataType]] = {
     "form": pl.String(),
@@ -62,10 +63,10 @@ def _below_the_rule(lines: pl.Series, file: str) -> pl.DataFrame:
     frame = pl.DataFrame({"line": lines}).with_row_index("at")
     header = frame.filter(pl.col("line").str.contains(_HEADER))
     if header.is_empty():
-        raise BadInput(SOURCE, file, "Form Type", "the file is no form index: it has no header")
+        raise BadInput(SEC, file, "Form Type", "the file is no form index: it has no header")
     rule = frame.filter(pl.col("line").str.contains(_RULE) & (pl.col("at") > header["at"][0]))
     if rule.is_empty():
-        raise BadInput(SOURCE, file, "-", "the form index has no rule of dashes below its header; it is cut off")
+        raise BadInput(SEC, file, "-", "the form index has no rule of dashes below its header; it is cut off")
     return frame.filter((pl.col("at") > rule["at"][0]) & (pl.col("line").str.strip_chars() != "")).drop("at")
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms.staging.casting import Field, cast_rows, check_columns, drop_duplicates, refuse_if_rotten
 from transforms.staging.model import Staged
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 FSDS_SUB: Final[dict[str, pl.DataType]] = {
     "accession": pl.String(),
@@ -51,12 +51,12 @@ def stage_fsds_sub(raw: pl.DataFrame, *, file: str) -> Staged:
     Raises:
         BadInput: a needed column is missing, or more than 2 % of the rows cannot be read.
     """
-    check_columns(raw, _REQUIRED, raw.columns, source=SOURCE, file=file)
+    check_columns(raw, _REQUIRED, raw.columns, source=SEC, file=file)
     text = raw.select(_as_text(name, raw) for name in (*_REQUIRED, *_OPTIONAL))
     dated = text.with_columns(_with_hyphens("filed"), _with_hyphens("period"))
-    staged = cast_rows(dated, _FIELDS, pl.col("adsh"), source=SOURCE, file=file)
-    unique = drop_duplicates(staged, ("accession",), source=SOURCE, file=file)
-    whole = refuse_if_rotten(unique, source=SOURCE, file=file)
+    staged = cast_rows(dated, _FIELDS, pl.col("adsh"), source=SEC, file=file)
+    unique = drop_duplicates(staged, ("accession",), source=SEC, file=file)
+    whole = refuse_if_rotten(unique, source=SEC, file=file)
     category = {code: name for code, (name, _) in _CATEGORY.items()}
     small = {code: is_small for code, (_, is_small) in _CATEGORY.items()}
     rows = whole.rows.with_columns(

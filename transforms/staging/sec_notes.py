@@ -8,7 +8,7 @@ import polars as pl
 from transforms.staging.errors import BadInput
 from transforms.staging.model import Staged
 from transforms.staging.sec_cover import COVER_FACTS, stage_cover
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 NOTES_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "sub": ("adsh", "cik", "form", "filed"),
@@ -34,7 +34,7 @@ def stage_notes(members: Mapping[str, pl.DataFrame], *, file: str) -> Staged:
     for name, columns in NOTES_COLUMNS.items():
         for column in columns:
             if column not in members[name].columns:
-                raise BadInput(SOURCE, f"{file} {name}.tsv", column, "column is missing")
+                raise BadInput(SEC, f"{file} {name}.tsv", column, "column is missing")
     numbers = members["num"].filter(~_COREGISTRANT.fill_null(value=False))
     texts = members["txt"].filter(~_COREGISTRANT.fill_null(value=False))
     facts = pl.concat(

@@ -7,8 +7,8 @@ import polars as pl
 
 from transforms.staging.casting import refuse_if_rotten
 from transforms.staging.model import REJECT_COLUMNS, Staged, no_rejects
+from transforms.staging.sec_source import SEC
 
-SOURCE = "sec_edgar"
 FEW_ROWS = 1000
 """Below it a share of rejects says little: one odd fact of a young company is no change of the format."""
 
@@ -42,7 +42,7 @@ def split(rows: pl.DataFrame, faults: Sequence[Fault], entity: pl.Expr, *, file:
 def reject_rows(bad: pl.DataFrame, entity: pl.Expr, fault: Fault, *, file: str) -> pl.DataFrame:
     """One reject per row of the frame."""
     return bad.select(
-        source=pl.lit(SOURCE),
+        source=pl.lit(SEC),
         file=pl.lit(file),
         entity=entity.cast(pl.String).fill_null(""),
         field=pl.lit(fault.field),
@@ -59,4 +59,4 @@ def refuse_if_changed(staged: Staged, *, file: str) -> Staged:
     """
     if staged.rows.height and staged.rows.height + staged.rejects.height < FEW_ROWS:
         return staged
-    return refuse_if_rotten(staged, source=SOURCE, file=file)
+    return refuse_if_rotten(staged, source=SEC, file=file)

@@ -7,7 +7,7 @@ import polars as pl
 
 from transforms.staging.casting import Field, cast_rows, check_columns, drop_duplicates, refuse_if_rotten
 from transforms.staging.model import Staged
-from transforms.staging.sec_rejects import SOURCE
+from transforms.staging.sec_source import SEC
 
 TICKERS: Final[dict[str, pl.DataType]] = {
     "cik": pl.Int64(),
@@ -33,8 +33,8 @@ def stage_tickers(raw: pl.DataFrame, *, vintage_date: date, file: str) -> Staged
     Raises:
         BadInput: other columns than `RAW_TICKERS`, no rows, or more than 2 % of them cannot be read.
     """
-    check_columns(raw, RAW_TICKERS, source=SOURCE, file=file)
-    staged = cast_rows(raw, _FIELDS, pl.col("ticker"), source=SOURCE, file=file)
-    unique = drop_duplicates(staged, ("cik", "symbol"), source=SOURCE, file=file)
-    whole = refuse_if_rotten(unique, source=SOURCE, file=file)
+    check_columns(raw, RAW_TICKERS, source=SEC, file=file)
+    staged = cast_rows(raw, _FIELDS, pl.col("ticker"), source=SEC, file=file)
+    unique = drop_duplicates(staged, ("cik", "symbol"), source=SEC, file=file)
+    whole = refuse_if_rotten(unique, source=SEC, file=file)
     return Staged(whole.rows.with_columns(vintage_date=pl.lit(vintage_date, pl.Date)), whole.rejects)
