@@ -137,7 +137,7 @@ def lines_of(history: dict[tuple[str, date], Event], number: int) -> pl.DataFram
 
 def told(verdict: Verdict) -> dict[str, object]:
     """Everything that a verdict says, comparable."""
-    frames = ("lines", "companies", "held", "broken", "counts", "beside")
+    frames = ("lines", "companies", "held", "broken", "counts", "runners_up")
     plain = {
         "session": verdict.session,
         "status": verdict.status,
