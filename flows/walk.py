@@ -28,7 +28,7 @@ from transforms.core.count_memory import with_last_shares
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
 from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import NO_LINE_COUNTS, OWN_RATIOS
-from transforms.core.line_ratios import LINE_RATIOS, line_ratios
+from transforms.core.line_ratios import LINE_RATIOS, line_ratios, stated_ratios
 from transforms.core.operating_companies import refused_of_shells, with_operating_from, without_shells
 from transforms.core.placed_counts import Placed, placed_counts
 from transforms.core.reported_counts import BOOK, known_between
@@ -252,7 +252,8 @@ def _prepared(staged: Staged, lines: pl.DataFrame, memory: Memory, clock: Sessio
     recalled = with_last_shares(_recalled(resolved, memory, staged), clock.session)
     operating = with_operating_from(recalled, memory.registry, memory.counts, clock.session)
     split = with_splits(operating, clock.previous, clock.near_from)
-    returned = _accepted(with_returns(split, clock.previous, clock.near_from), staged.decision)
+    stated = split.hstack([stated_ratios(split, staged.depositary_ratios)])
+    returned = _accepted(with_returns(stated, clock.previous, clock.near_from), staged.decision)
     return _noted(_with_ratio_dates(followed(returned, clock.session, clock.near_from), clock))
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from transforms.core.line_counts import LINE_COUNTS, OWN_RATIOS
-from transforms.core.line_ratios import line_ratios
+from transforms.core.line_ratios import line_ratios, stated_ratios
 
 NAMED, SUPPLIED, TITLED = date(2024, 1, 2), date(2024, 2, 5), date(2024, 3, 31)
 NO_OWN = pl.DataFrame(schema=OWN_RATIOS)
@@ -51,3 +51,8 @@ def test_where_the_title_says_ordinary_shares_the_name_counts_no_more() -> None:
 def test_the_lines_that_came_in_stay_as_they_are() -> None:
     line_ratios(EQUITY, own("OLD", 8.0), filed(1, 13.0, TITLED))
     assert EQUITY["ads_ratio"].to_list() == [4.0, 2.0, None]
+
+
+def test_what_is_stated_before_any_count_is_found() -> None:
+    assert stated_ratios(EQUITY, NO_OWN).to_list() == [4.0, 2.0, None]
+    assert stated_ratios(EQUITY, pl.concat([own("PLAIN", 5.0), own("GONE", 3.0)])).to_list() == [4.0, 2.0, 5.0]

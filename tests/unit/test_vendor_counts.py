@@ -1,6 +1,5 @@
 """Splits seen in prices, and the vendor's counts around them, session by session as they really were."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,89 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from tests.unit.vendor_days import START, Day, Seen, counts, walked
+from transforms.core.count_conventions import MAX_SESSIONS
 from transforms.core.count_memory import FACTOR_SCHEMA, FEW_DAYS, with_last_shares
-from transforms.core.split_register import no_splits, ratio_between, update_splits
-from transforms.core.splits import with_splits
-from transforms.core.vendor_counts import MAX_SESSIONS, _judged_lines, followed
-
-START = date(2024, 1, 8)
-
-
-@dataclass(frozen=True)
-class Day:
-    """One session of a line: the vendor's close, the previous close it reports (the last one if None), its count."""
-
-    close: float
-    count: float | None
-    previous: float | None = None
-    declared: float | None = None
-    declared_age: int = 0
-    tells_previous: bool = True
-    is_accepted: bool = False
-
-    @property
-    def cap(self) -> int | None:
-        """The vendor's cap, whole USD."""
-        return None if self.count is None else round(self.close * self.count)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a session gave: the count taken, the split seen and why the vendor's count was not taken."""
-
-    count: float | None
-    ratio: float
-    evidence: str | None
-    cause: str | None
-
-
-def walked(*days: Day, is_new_line: bool = False) -> tuple[list[Seen], pl.DataFrame]:
-    """The line through all sessions, and the register of splits after them."""
-    memory: dict[str, object] = dict.fromkeys(FACTOR_SCHEMA)
-    last: Day | None = None
-    seen, register = [], no_splits()
-    for number, day in enumerate(days):
-        session = START + timedelta(days=number)
-        row = {
-            "security_id": "A",
-            "first_session": START,
-            "close": day.close,
-            "previous_close": (day.previous or (last.close if last else day.close)) if day.tells_previous else None,
-            "last_close": last.close if last else None,
-            "last_session": session - timedelta(days=1) if last else None,
-            "vendor_cap_usd": day.cap,
-            "last_cap_usd": last.cap if last else None,
-            "is_accepted": day.is_accepted,
-            "declared_ratio": day.declared,
-            "declared_age": None if day.declared is None else day.declared_age,
-            **{f"last_{name}": value for name, value in memory.items()},
-        }
-        schema = {
-            "last_close": pl.Float64,
-            "vendor_cap_usd": pl.Int64,
-            "previous_close": pl.Float64,
-            "last_session": pl.Date,
-            "last_cap_usd": pl.Int64,
-            "declared_ratio": pl.Float64,
-            "declared_age": pl.Int64,
-            **{f"last_{name}": dtype for name, dtype in FACTOR_SCHEMA.items()},
-        }
-        near_from = session - timedelta(days=5)
-        older = {**row, "security_id": "B", "first_session": START - timedelta(days=30)}
-        frame = pl.DataFrame([row, older] if is_new_line else [row], schema_overrides=schema)
-        recalled = with_last_shares(frame, session)
-        lines = followed(with_splits(recalled, session - timedelta(days=1), near_from), session, near_from)
-        register = update_splits(register, lines, session)
-        found = lines.row(0, named=True)
-        cap = found["followed_cap_usd"]
-        count = None if cap is None else round(cap / day.close / 1e6, 1)
-        seen.append(Seen(count, round(found["split_ratio"], 6), found["split_evidence"], found["factor_cause"]))
-        memory, last = {name: found[name] for name in FACTOR_SCHEMA}, day
-    return seen, register
-
-
-def counts(seen: list[Seen]) -> list[float | None]:
-    return [item.count for item in seen]
+from transforms.core.split_register import ratio_between
+from transforms.core.vendor_counts import _judged_lines, followed
 
 
 def test_a_count_that_lags_a_reverse_split_by_a_day() -> None:
@@ -702,6 +623,8 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
             "last_cap_usd": some([None, 0, 10**9, 10**9], pl.Int64()),
             "split_ratio": some([1.0, 1.0, 1.0, 10.0, 0.5], pl.Float64()),
             "is_accepted": some([False, False, False, True], pl.Boolean()),
+            "security_type": some(["common", "depositary_share", None], pl.String()),
+            "stated_ratio": some([None, None, 1.0, 2.0, 0.1], pl.Float64()),
             **{f"last_{name}": memory[name] for name in FACTOR_SCHEMA},
             "last_count_factor": factor,
         }

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from transforms.core.count_conventions import Convention
 from transforms.core.count_memory import FEW_DAYS, JUMPED, LAGS, Event, Past
 from transforms.core.rows import Floats, Mask, Rows
 from transforms.core.splits import EXACT_COUNT_LOG, nearest_ratio
@@ -98,6 +99,10 @@ class Verdict(NamedTuple):
     """The count as it is taken has not the last split yet."""
     follows_split: Mask
     """The count has a split now that it lagged."""
+    is_ordinary: Mask
+    """The count of a depositary line moved to the ordinary shares behind it."""
+    is_mended: Mask
+    """The count moved from the ordinary shares to the depositary ones: taken."""
 
 
 def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
@@ -106,12 +111,15 @@ def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
 
 
 @np.errstate(invalid="ignore")
-def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask, is_none: Mask) -> Verdict:
+def judged(
+    count: Floats, past: Past, counted: CountOfSplit, convention: Convention, *, is_back: Mask, is_none: Mask
+) -> Verdict:
     """What to make of the move of each line's count, a log, NaN where it is not known.
 
     It is right, or lags a split still, or has fallen back to the count before one, or follows one that it had not
-    followed, or has had one twice, or has jumped without one; or it is news. ``is_back``: it is where it was before a
-    step of these days that nothing explained. ``is_none``: the vendor gives none today.
+    followed, or has had one twice, or has jumped without one, or counts other shares than the line's, or those no more;
+    or it is news. ``is_back``: it is where it was before a step that nothing explained. ``is_none``: the vendor gives
+    none today.
     """
     expected, split = past.log_factor + counted.due, counted.split
     surprise = count - expected
@@ -120,17 +128,20 @@ def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask, i
     is_renewed = still & past.lagged & counted.is_filed_since & (np.abs(count) > NEW_COUNT_LOG)
     is_jump = ~is_right & ~still & (np.abs(surprise) >= SMALLEST_JUMP_LOG)
     of_split = is_jump & counted.is_recent
-    ratio, off = nearest_ratio(surprise)
-    is_exact = is_jump & (off <= EXACT_COUNT_LOG)
+    ratio, _ = nearest_ratio(surprise)
+    is_exact = is_jump & convention.is_exact(surprise)
     follows = of_split & past.awaited_split & ~split.is_new & _is_by_split(surprise, counted)
     is_old = of_split & (counted.is_old | (counted.is_about_old & ~past.lagged))
     is_twice = of_split & counted.has_it_twice & ~is_old
-    is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back)
-    is_taken = is_explained | ~(still | is_old | is_exact | is_twice)
+    is_ordinary = is_jump & convention.is_ordinary(surprise) & ~(of_split & counted.has_it)
+    is_mended = is_jump & convention.is_mended(surprise) & ~is_old
+    is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back & ~is_ordinary) | is_mended
+    is_taken = is_explained | ~(still | is_old | is_exact | is_twice | is_ordinary)
     is_jump_still = still & past.had_jumped & (counted.due == 0.0)
     cause = np.select([is_taken, (still | is_old) & ~is_jump_still], [0, LAGS], JUMPED)
-    known = [is_taken, still, is_old, is_twice & ~split.is_new, is_exact]
-    log_factor = np.select(known, [0.0, expected, _back(surprise, counted), -split.value, -ratio], -surprise)
+    known = [is_taken, still, is_old, is_twice & ~split.is_new, is_ordinary, is_exact]
+    back = _back(surprise, counted)
+    log_factor = np.select(known, [0.0, expected, back, -split.value, -convention.log_ratio, -ratio], -surprise)
     has_it = follows | counted.has_it | (is_right & (past.lagged | split.is_new))
     is_due = np.isnan(past.shares) | (counted.due != 0.0)
     awaited = np.where(split.is_new, is_due, past.awaited_split | past.lagged)
@@ -140,6 +151,8 @@ def judged(count: Floats, past: Past, counted: CountOfSplit, *, is_back: Mask, i
         is_news=is_taken & is_jump & ~is_explained,
         awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & (cause != LAGS)),
         follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
+        is_ordinary=is_ordinary,
+        is_mended=is_mended,
     )
 
 

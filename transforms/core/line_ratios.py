@@ -25,3 +25,13 @@ def line_ratios(equity: pl.DataFrame, own: pl.DataFrame, filed: pl.DataFrame) ->
         at = rows_of(filed["line"], equity["line"])
         told = written(told, at, {name: filed[f"filed_{name}"] for name in LINE_RATIOS})
     return told
+
+
+def stated_ratios(lines: pl.DataFrame, own: pl.DataFrame) -> pl.Series:
+    """``stated_ratio`` of each line (symbol, ads_ratio): by the operator (OWN_RATIOS), else by the quotes' name."""
+    ratio = lines["ads_ratio"].alias("stated_ratio")
+    if own.is_empty():
+        return ratio
+    at = rows_of(own["symbol"], lines["symbol"])
+    supplied = own["ratio"].filter(pl.Series(at != NONE))
+    return written(ratio.to_frame(), at[at != NONE], {"stated_ratio": supplied}).to_series()

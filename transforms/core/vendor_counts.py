@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from transforms.core.count_conventions import Convention
 from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past
 from transforms.core.count_verdicts import (
     SAME_LOG,
@@ -22,12 +23,10 @@ from transforms.core.count_verdicts import (
 from transforms.core.rows import Floats, Mask, constant, flags, floats, where
 from transforms.core.splits import EXACT_LOG, UNADJUSTED_LOG, Moves, shares_of
 
-MAX_SESSIONS = 63
-"""A count that jumped without a split is not taken for a quarter; by then a filing would show it, and it is judged like
-any other step. One that lags a split seen in the price is not taken for as long as it lags."""
-BACK_DAYS = 92
+BACK_DAYS, BACK_DAYS_DEPOSITARY = 92, 365
 """A count that is back within a quarter where it was before a step is right again: NCTY, 2023-06-01, after three
-sessions; National Grid, 2024-01-08, counted in ordinary shares for months, and in depositary shares again."""
+sessions. That of a depositary line within a year: Suzano, 2024-05-01, counted at half for 219 sessions, of which 63
+were not taken."""
 YOUNG_DAYS = 7
 """A jump within a week of a line's first session mends its first count (IONR, 2022-07-05: 2,091 million, then 52)."""
 
@@ -51,8 +50,9 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     ``followed_cap_usd``: the vendor's cap times the factor, whole USD; the factor is 1 where the count is taken as it
     stands. ``is_refused_count``: it jumped without a split today. ``follows_split``: it has a split now that it lagged.
     ``is_noted``: the line's FACTOR_SCHEMA is not what it was.
-    ``lines``: with `with_last_shares` and `with_splits`, first_session, and ``is_accepted``: the operator takes the
-    company as the vendor shows it.
+    ``lines``: with `with_last_shares` and `with_splits`, first_session, security_type, ``stated_ratio`` (shares behind
+    a depositary one by the operator or the quotes' name, null where unknown), and ``is_accepted``: the operator takes
+    the company as the vendor shows it.
     """
     at = where(~_is_quiet(lines))
     columns = {name: _undisturbed(lines, name, dtype) for name, dtype in _FOLLOWED.items()}
@@ -97,15 +97,18 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
     shares = shares_of(lines["vendor_cap_usd"], lines["close"])
     split = past.event("split", np.log(floats(lines["split_ratio"])), flags(lines["split_ratio"] != 1.0))
     before_split, counted = _counted(past, split, shares)
-    verdict = judged(moves.shares, past, counted, is_back=_is_back(past, shares), is_none=np.isnan(shares))
+    convention, is_none = Convention.of(lines), np.isnan(shares)
+    is_back = _is_back(past, shares, convention.is_depositary)
+    verdict = judged(moves.shares, past, counted, convention, is_back=is_back, is_none=is_none)
     move = past.event("move", *_split_like_move(past, moves, split.is_new))
-    is_believed = (verdict.cause == JUMPED) & ~past.had_jumped & (_follows_close(moves.shares, move) | is_young)
+    is_doubted = (verdict.cause == JUMPED) & ~past.had_jumped & ~verdict.is_ordinary
+    is_believed = is_doubted & (_follows_close(moves.shares, move) | is_young)
     has_jumped = _has_jumped(moves.shares, split.is_new) & ~is_believed
     # A count that comes back from a jump has not jumped: there is nothing left that could have led a split.
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
     cause = np.where(is_believed | flags(lines["is_accepted"]), 0, verdict.cause)
     lasted = np.where(past.had_jumped == (cause == JUMPED), past.sessions, 0)
-    has_lasted = (cause == JUMPED) & (lasted >= MAX_SESSIONS)
+    has_lasted = (cause == JUMPED) & (lasted >= convention.most_sessions(verdict.log_factor))
     is_set = (cause > 0) & ~has_lasted
     is_news = verdict.is_news | has_lasted
     news = past.event("news", np.where(split.is_new, np.nan, past.taken), is_news | split.is_new)
@@ -154,11 +157,11 @@ def _led(past: Past, split: Floats) -> Mask:
         return np.asarray((jump.age <= FEW_DAYS) & (np.abs(jump.value - split) <= nearest))
 
 
-def _is_back(past: Past, shares: Floats) -> Mask:
+def _is_back(past: Past, shares: Floats, is_depositary: Mask) -> Mask:
     """Whether the count is where it was before a step of these days that nothing explained."""
-    news = past.event("news")
+    news, days = past.event("news"), np.where(is_depositary, BACK_DAYS_DEPOSITARY, BACK_DAYS)
     with np.errstate(invalid="ignore"):
-        return np.asarray((news.age <= BACK_DAYS) & (np.abs(np.log(shares / news.value)) <= SAME_LOG))
+        return np.asarray((news.age <= days) & (np.abs(np.log(shares / news.value)) <= SAME_LOG))
 
 
 def _has_jumped(count: Floats, is_split: Mask) -> Mask:
