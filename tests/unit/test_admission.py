@@ -29,9 +29,13 @@ def companies(
     dollar_volume: int | None = 10_000_000,
     tier: str = "vendor_implied",
     price: float = 10.0,
+    is_restored: bool = False,
 ) -> pl.DataFrame:
     return pl.DataFrame(
-        [(company, company, cap, cap / price, growth, dollar_volume, tier, False) for company, cap, growth in rows],
+        [
+            (company, company, cap, cap / price, growth, dollar_volume, tier, False, is_restored)
+            for company, cap, growth in rows
+        ],
         schema={
             "company_id": pl.String,
             "ticker": pl.String,
@@ -41,6 +45,7 @@ def companies(
             "dollar_volume_usd": pl.Int64,
             "tier": pl.String,
             "is_refused_count": pl.Boolean,
+            "is_restored_count": pl.Boolean,
         },
         orient="row",
     )
@@ -122,6 +127,14 @@ def test_after_a_quarter_it_must_trade_like_its_size() -> None:
     busy = walked([60 * B] * 64, 20 * B, dollar_volume=200_000_000)
     assert quiet[-1] == "jump"
     assert busy[62:] == ["confirmed", "admitted"]
+
+
+@pytest.mark.parametrize(("tier", "expected"), [("vendor_implied", "confirmed"), ("files_shares", "jump")])
+def test_a_depositary_lines_count_that_is_right_again_confirms_its_level_at_once(tier: str, expected: str) -> None:
+    """AstraZeneca, 2024-02-09: half its cap until then, and the count it had had before."""
+    memory = state({"company_id": "a", "anchor_cap_usd": 97 * B, "anchor_tier": tier})
+    again = companies(("a", 193 * B, 0.0), is_restored=True, tier=tier)
+    assert judged_by(again, memory)["verdict"].item() == expected
 
 
 def test_a_level_that_wanders_is_not_confirmed() -> None:

@@ -27,6 +27,7 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
             "count_factor": 1.0,
             "factor_cause": None,
             "is_refused_count": False,
+            "is_restored_count": False,
             **row,
         }
         for row in rows

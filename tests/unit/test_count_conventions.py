@@ -82,6 +82,18 @@ def test_a_count_is_back_after_months_at_a_level_that_was_taken() -> None:
     assert taken(right, *[half] * 219, right, is_depositary=False)[-2:] == [653.7, 653.7]
 
 
+def restored(*days: Day, ratio: float | None = None, is_depositary: bool = True) -> list[bool]:
+    return [item.is_restored for item in walked(*days, is_depositary=is_depositary, stated_ratio=ratio)[0]]
+
+
+def test_a_count_that_is_right_again_says_so() -> None:
+    ordinary, right = Day(39.0, 2_520e6), Day(39.0, 504e6)
+    assert restored(ordinary, right, right, ordinary, right, ratio=5.0) == [False, True, False, False, False]
+    gone, back = [Day(10.0, 680e6)] * 3, Day(10.0, 1_307e6)
+    assert restored(back, *gone, back) == [False, False, False, False, True]
+    assert restored(back, *gone, back, is_depositary=False) == [False] * 5
+
+
 def test_of_other_lines_a_stated_ratio_says_nothing() -> None:
     """A preferred share's name states one, too."""
     assert taken(Day(40.0, 100e6), Day(40.0, 214e6), ratio=2.14, is_depositary=False) == [100.0, 214.0]

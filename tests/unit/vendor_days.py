@@ -39,6 +39,7 @@ class Seen:
     ratio: float
     evidence: str | None
     cause: str | None
+    is_restored: bool = False
 
 
 def walked(
@@ -86,7 +87,15 @@ def walked(
         found = lines.row(0, named=True)
         cap = found["followed_cap_usd"]
         count = None if cap is None else round(cap / day.close / 1e6, 1)
-        seen.append(Seen(count, round(found["split_ratio"], 6), found["split_evidence"], found["factor_cause"]))
+        seen.append(
+            Seen(
+                count,
+                round(found["split_ratio"], 6),
+                found["split_evidence"],
+                found["factor_cause"],
+                found["is_restored_count"],
+            )
+        )
         memory, last = {name: found[name] for name in FACTOR_SCHEMA}, day
     return seen, register
 

@@ -37,6 +37,7 @@ _LINE_COLUMNS = (
     "count_factor",
     "factor_cause",
     "is_refused_count",
+    "is_restored_count",
     "return_price",
     "is_multi_day",
 )
@@ -56,6 +57,7 @@ _COMPANY_COLUMNS = (
     "return_price",
     "is_multi_day",
     "is_refused_count",
+    "is_restored_count",
 )
 COMPANY_CAPS: dict[str, pl.DataType] = {
     "company_id": pl.String(),
@@ -73,9 +75,10 @@ COMPANY_CAPS: dict[str, pl.DataType] = {
     "is_multi_day": pl.Boolean(),
     "dollar_volume_usd": pl.Int64(),
     "is_refused_count": pl.Boolean(),
+    "is_restored_count": pl.Boolean(),
 }
 """What `company_caps` gives: one row per company; ``is_refused_count``: the vendor's count of a line jumped today and
-is not taken."""
+is not taken; ``is_restored_count``: that of a depositary line is right again."""
 
 
 def equity_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -305,7 +308,7 @@ def _pool(company: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
         "return_price": _pooled_return([line for line in adding if line["return_price"] is not None]),
         "is_multi_day": any(line["is_multi_day"] for line in lines),
         "dollar_volume_usd": sum(round(volume) for volume in volumes) if volumes else None,
-        "is_refused_count": any(line["is_refused_count"] for line in adding),
+        **{name: any(line[name] for line in adding) for name in ("is_refused_count", "is_restored_count")},
     }
 
 

@@ -101,8 +101,8 @@ class Verdict(NamedTuple):
     """The count has a split now that it lagged."""
     is_ordinary: Mask
     """The count of a depositary line moved to the ordinary shares behind it."""
-    is_mended: Mask
-    """The count moved from the ordinary shares to the depositary ones: taken."""
+    is_restored: Mask
+    """The count of a depositary line moved from the ordinary shares to the depositary ones, or is back where it was."""
 
 
 def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
@@ -135,7 +135,8 @@ def judged(
     is_twice = of_split & counted.has_it_twice & ~is_old
     is_ordinary = is_jump & convention.is_ordinary(surprise) & ~(of_split & counted.has_it)
     is_mended = is_jump & convention.is_mended(surprise) & ~is_old
-    is_explained = is_renewed | follows | (of_split & counted.has_it) | (is_jump & is_back & ~is_ordinary) | is_mended
+    is_returned = is_jump & is_back & ~is_ordinary
+    is_explained = is_renewed | follows | (of_split & counted.has_it) | is_returned | is_mended
     is_taken = is_explained | ~(still | is_old | is_exact | is_twice | is_ordinary)
     is_jump_still = still & past.had_jumped & (counted.due == 0.0)
     cause = np.select([is_taken, (still | is_old) & ~is_jump_still], [0, LAGS], JUMPED)
@@ -152,7 +153,7 @@ def judged(
         awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & (cause != LAGS)),
         follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
         is_ordinary=is_ordinary,
-        is_mended=is_mended,
+        is_restored=is_mended | (is_returned & convention.is_depositary),
     )
 
 

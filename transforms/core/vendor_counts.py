@@ -34,13 +34,13 @@ _CAUSE_NAMES = pl.Series([None, *CAUSES], dtype=pl.String)
 _FOLLOWED: dict[str, pl.DataType] = {
     **FACTOR_SCHEMA,
     "followed_cap_usd": pl.Int64(),
-    **dict.fromkeys(("is_refused_count", "follows_split", "is_noted"), pl.Boolean()),
+    **dict.fromkeys(("is_refused_count", "is_restored_count", "follows_split", "is_noted"), pl.Boolean()),
 }
 
 _UNDISTURBED: dict[str, object] = {
     "count_factor": 1.0,
     "factor_sessions": 0,
-    **dict.fromkeys(("is_refused_count", "follows_split", "is_noted"), False),
+    **dict.fromkeys(("is_refused_count", "is_restored_count", "follows_split", "is_noted"), False),
 }
 
 
@@ -48,7 +48,8 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     """Lines with FACTOR_SCHEMA as of this session and what it makes of the vendor's count.
 
     ``followed_cap_usd``: the vendor's cap times the factor, whole USD; the factor is 1 where the count is taken as it
-    stands. ``is_refused_count``: it jumped without a split today. ``follows_split``: it has a split now that it lagged.
+    stands. ``is_refused_count``: it jumped without a split today. ``is_restored_count``: a depositary line's is of
+    depositary shares again, or back where it was. ``follows_split``: it has a split now that it lagged.
     ``is_noted``: the line's FACTOR_SCHEMA is not what it was.
     ``lines``: with `with_last_shares` and `with_splits`, first_session, security_type, ``stated_ratio`` (shares behind
     a depositary one by the operator or the quotes' name, null where unknown), and ``is_accepted``: the operator takes
@@ -125,6 +126,7 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
         **{name: column for kind, event in events.items() for name, column in event.columns(kind).items()},
         "followed_cap_usd": _followed_caps(lines["vendor_cap_usd"], factor),
         "is_refused_count": pl.Series(is_set & (cause == JUMPED) & ~past.had_jumped),
+        "is_restored_count": pl.Series(verdict.is_restored),
         "follows_split": pl.Series(verdict.follows_split),
         "is_noted": pl.Series(np.logical_or.reduce([is_noted, *(event.is_new for event in events.values())])),
     }
