@@ -26,6 +26,7 @@ from transforms.core.declared_splits import no_declared, unseen
 from transforms.core.delistings import with_delistings
 from transforms.core.filer_categories import filer_categories
 from transforms.core.fundamentals import Statements, fundamentals_rows, stacked
+from transforms.core.per_share import per_share_facts
 from transforms.core.period_counts import with_counts
 from transforms.core.sec_facts import entity
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
@@ -295,6 +296,9 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
             own = core_tables.supplied_counts(filled.known.own.counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", pl.concat([own, progress.share_counts]))
             _write_filers(run, build, filled, progress.last_admitted)
+            splits = core_tables.company_splits(walker.memory.splits, progress.securities)
+            per_share = per_share_facts(filled.filings.facts, progress.securities, splits, progress.last_admitted)
+            run.count("core.per_share_facts", build.replace("core.per_share_facts", per_share))
         declared = unseen(filled.known.declared, walker.memory.splits, progress.securities, progress.last_admitted)
         build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities, declared))
         build.replace("core.bucket_memberships", progress.memberships)

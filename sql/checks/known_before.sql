@@ -63,3 +63,11 @@ select
     floats.known_at
 from core.free_float as floats
 where floats.known_at < floats.as_of
+union all
+select
+    'core.per_share_facts' as table_name,
+    per_share.company_id as entity,
+    per_share.period_end as about_date,
+    per_share.known_at
+from core.per_share_facts as per_share
+where per_share.known_at < per_share.period_end

@@ -103,7 +103,19 @@ def write_filings(archive: Path) -> None:
     for filed in FILED:
         write_cover(archive, filed)
     count = fact("2024-11-01", 450_000_000, "2024-11-07", form="10-Q", accn=f"{BEYOND:010}-24-000009")
-    payload = companyfacts(BEYOND, {"dei": {"EntityCommonStockSharesOutstanding": {"shares": [count]}}})
+    filed = {"2024-11-07": "000009", DAYS[0].isoformat(): "000010", EX_DATE.isoformat(): "000011"}
+    losses = [
+        fact("2024-09-28", -0.41 * (30 if number == 2 else 1), day, form="10-Q", accn=f"{BEYOND:010}-24-{accession}")
+        | {"start": "2024-06-30"}
+        for number, (day, accession) in enumerate(filed.items())
+    ]
+    payload = companyfacts(
+        BEYOND,
+        {
+            "dei": {"EntityCommonStockSharesOutstanding": {"shares": [count]}},
+            "us-gaap": {"EarningsPerShareDiluted": {"USD/shares": losses}},
+        },
+    )
     write_packed(folder / "companyfacts" / f"CIK{BEYOND:010}.json.gz", payload)
 
 
@@ -193,6 +205,16 @@ def test_a_reverse_split_after_the_cover_page(first: Site) -> None:
     assert [float(cap) for cap in rows["cap_usd"]] == pytest.approx([207e6] * 5, rel=0.006)
     splits = first.query("select ex_date, ratio from core.splits")
     assert splits.rows() == [(EX_DATE, pytest.approx(1 / 30))]
+
+
+def test_earnings_per_share_are_restated_for_a_split_after_their_filing(first: Site) -> None:
+    """Of the report before the first session no splits are known; of the ex-date's own there is nothing to restate."""
+    rows = first.rows("core.per_share_facts", "filed", "value", "split_ratio", "value_today")
+    assert rows.sort("filed").rows() == [
+        (date(2024, 11, 7), -0.41, None, None),
+        (DAYS[0], -0.41, pytest.approx(1 / 30), pytest.approx(-12.3)),
+        (EX_DATE, pytest.approx(-12.3), 1.0, pytest.approx(-12.3)),
+    ]
 
 
 def test_nothing_of_them_is_held_back(first: Site) -> None:

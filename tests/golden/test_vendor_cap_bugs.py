@@ -120,7 +120,7 @@ CASES = [
         exchange="NYSE",
     ),
     Case(
-        "V, the same (Equibles#4040): the sum of the classes on the newest cover page",
+        "V, the same (Equibles#4040): the classes on the newest cover page, as converted: 2.01 billion of class A",
         date(2024, 6, 28),
         [Quote("V", "Visa Inc.", 262.0, 480 * BILLION, exchange="nyse")],
         [
@@ -130,15 +130,15 @@ CASES = [
                 date(2024, 4, 24),
                 date(2024, 4, 17),
                 (
-                    OfClass(A, 1_700_000_000, "Class A Common Stock", "V"),
+                    OfClass(A, 1_582_000_000, "Class A Common Stock", "V"),
                     OfClass(B, 245_000_000),
-                    OfClass("CommonClassCMember", 10_000_000),
+                    OfClass("CommonClassCMember", 9_500_000),
                 ),
             ),
         ],
         (1403161, "VISA INC."),
         wrong=480 * BILLION,
-        right=512 * BILLION,
+        right=262.0 * (1.582 + 0.245 * 1.5875 + 0.0095 * 4) * BILLION,
         tier="sec_class",
         exchange="NYSE",
     ),

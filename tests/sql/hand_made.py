@@ -111,6 +111,12 @@ def core() -> Frames:
             {"company_id": company_id("INNO"), "as_of": date(2023, 6, 30), "known_at": NOON, "source": "sec_edgar",
              "float_value_usd": 400_000_000, "float_share": 0.8, "kind": "estimate"},
         ),
+        "core.per_share_facts": rows(
+            "core.per_share_facts",
+            {"company_id": company_id("INNO"), "concept": "eps_diluted", "period_start": date(2023, 10, 1),
+             "period_end": date(2023, 12, 31), "known_at": NOON, "filed": SECOND, "value": 0.5, "split_ratio": 1.0,
+             "value_today": 0.5, "source": "sec_edgar"},
+        ),
         "core.filer_categories": rows(
             "core.filer_categories",
             {"company_id": company_id("INNO"), "valid_from": FIRST, "category": "non_accelerated",

@@ -180,6 +180,11 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
         put("known_at", datetime(2023, 6, 1, tzinfo=UTC), INNO),
         {"GATE_KNOWN_BEFORE"},
     ),
+    "earnings per share known before their period's end": (
+        "core.per_share_facts",
+        put("known_at", datetime(2023, 12, 30, tzinfo=UTC), INNO),
+        {"GATE_KNOWN_BEFORE"},
+    ),
     "an unknown segment": (
         "marts.segment_daily",
         put("segment", "tiny", pl.col("segment") == "smid"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.core.filed_counts import CURRENT, REVISITED_DAYS, no_counts, update_counts
-from transforms.core.line_counts import line_counts
+from transforms.core.line_counts import OWN_RATIOS, line_counts
+from transforms.core.placed_counts import placed_counts
 from transforms.core.reported_counts import BOOK, book_of, known_between, vendor_symbol
 from transforms.core.split_register import SPLITS_SCHEMA, no_splits
 
@@ -400,6 +401,51 @@ def test_a_class_that_converts_into_the_others_counts_them_in_its_own_shares() -
     )
     found = on_lines(book, equity({"cik": 1067983, "symbol": "BRK/A"}), FILED)
     assert found == {"BRK/A": (561_000.0, "sec_class")}
+
+
+FIRST_VISA = date(2023, 6, 1)
+VISA = {"cik": 1403161, "basis": "class", "form": "10-K"}
+
+
+@pytest.mark.parametrize(
+    ("session", "ratio"),
+    [
+        (date(2023, 10, 2), 1.5875),
+        (date(2023, 9, 29), 1.5902),
+        (date(2023, 6, 29), 1.5902),
+        (date(2023, 6, 28), 1.5991),
+    ],
+)
+def test_a_ratio_counts_from_the_day_that_it_is_published(session: date, ratio: float) -> None:
+    """Visa, in millions: 1,594 of class A, 245 of B and 10 of C made 2,022 on 2023-09-30 by its own report."""
+    classes = {"CommonClassAMember": 1_594e6, "CommonClassBMember": 245e6, "CommonClassCMember": 9.6e6}
+    book = counts(
+        *(
+            VISA
+            | {"share_class": name, "shares": shares, "symbol": "V" if "ClassA" in name else None}
+            | {"known_on": FIRST_VISA}
+            for name, shares in classes.items()
+        )
+    )
+    [(shares, _)] = on_lines(book, equity({"cik": 1403161, "symbol": "V"}), session).values()
+    assert shares == pytest.approx(1_594e6 + 245e6 * ratio + 4 * 9.6e6)
+    if ratio == 1.5875:
+        assert shares == pytest.approx(2_022e6, rel=0.0005)
+
+
+def test_what_was_placed_holds_until_a_ratio_changes() -> None:
+    book = counts(
+        VISA | {"share_class": "CommonClassAMember", "symbol": "V", "shares": 1_600_000_000, "known_on": FIRST_VISA},
+        VISA | {"share_class": "CommonClassBMember", "shares": 245_000_000, "known_on": FIRST_VISA},
+    )
+    lines = equity({"cik": 1403161, "symbol": "V"})
+    current, _ = update_counts(no_counts(), book, lines, no_splits(), None, FIRST_VISA)
+    own = pl.DataFrame(schema=OWN_RATIOS)
+    placed, found = None, []
+    for session in (FIRST_VISA, date(2023, 6, 28), date(2023, 6, 29), date(2023, 7, 3)):
+        rows, placed = placed_counts(lines, current, no_splits(), session, own, placed)
+        found.append(rows["filed_shares"].item())
+    assert found == pytest.approx([1.6e9 + 245e6 * ratio for ratio in (1.5991, 1.5991, 1.5902, 1.5902)])
 
 
 def test_both_berkshire_lines_carry_their_own() -> None:

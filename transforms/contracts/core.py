@@ -15,6 +15,7 @@ from transforms.contracts.fields import (
 )
 from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
 from transforms.contracts.model import Column, Table
+from transforms.contracts.per_share import PER_SHARE_FACTS
 
 SECURITY_TYPES = (
     "common",
@@ -351,6 +352,7 @@ CORE = (
     MARKET_CAPS,
     CAP_VERSIONS,
     FUNDAMENTALS,
+    PER_SHARE_FACTS,
     FREE_FLOAT,
     FILER_CATEGORIES,
     BUCKET_MEMBERSHIPS,

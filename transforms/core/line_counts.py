@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from transforms.core.conversions import Ratios, conversion_ratios, converted_into
 from transforms.core.depositary import ratio_of_title
 from transforms.core.split_register import ratio_between
 
@@ -17,10 +18,6 @@ MAX_AGE_DAYS = 250
 MAX_AGE_DAYS_ANNUAL = 500
 """A year and the slowest filers of annual reports alone, as foreign companies are."""
 ANNUAL_FORMS = ("20-F", "20-F/A", "40-F", "40-F/A")
-
-CONVERSIONS: dict[tuple[int, str], float] = {(1067983, "CommonClassAMember"): 1500.0}
-"""Company (CIK) and class to shares of its other classes that one share converts into; others convert one to one.
-Source: Berkshire Hathaway's annual report, note on common stock: a class A share converts into 1,500 class B shares."""
 
 LINE_COUNTS: dict[str, pl.DataType] = {
     "line": pl.Int64(),
@@ -60,8 +57,9 @@ def line_counts(
     if met.is_empty():
         return NO_LINE_COUNTS
     is_alone = ~pl.col("cik").is_duplicated()
-    alone = _alone(met.filter(is_alone), fresh)
-    several = _several(met.filter(~is_alone), fresh)
+    ratios = conversion_ratios(session)
+    alone = _alone(met.filter(is_alone), fresh, ratios)
+    several = _several(met.filter(~is_alone), fresh, ratios)
     return _in_shares_of_today(pl.concat([alone, several]), met, splits, session)
 
 
@@ -108,16 +106,7 @@ def is_depositary(title: pl.Expr) -> pl.Expr:
     return title.str.contains(r"(?i)deposit[ao]ry|\bADSs?\b|\bADRs?\b")
 
 
-def _units() -> pl.Expr:
-    """What a share of each class converts into (CONVERSIONS)."""
-    ratio = pl.lit(1.0)
-    for (cik, share_class), into in CONVERSIONS.items():
-        is_it = (pl.col("cik") == cik) & (pl.col("share_class") == share_class)
-        ratio = pl.when(is_it).then(into).otherwise(ratio)
-    return ratio
-
-
-def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+def _alone(lines: pl.DataFrame, fresh: pl.DataFrame, ratios: Ratios) -> pl.DataFrame:
     """Companies of one line: all classes are counted at its price, in depositary shares where it is one.
 
     Where the line is the class that the others are parts of, they are counted in its shares.
@@ -126,12 +115,12 @@ def _alone(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
     is_told = (pl.col("basis") == "single") | is_depositary(pl.col("title")).fill_null(value=False)
     is_counted = pl.col("shares").is_not_null() | is_told
     totals = fresh.group_by("cik").agg(
-        shares=(pl.col("shares") * _units()).sum(),
+        shares=(pl.col("shares") * converted_into(ratios)).sum(),
         is_whole=is_counted.all() & pl.col("shares").is_not_null().any(),
         **{name: pl.col(name).first() for name in ("as_of", "accession", "basis")},
     )
     listed = fresh.filter(pl.col("symbol").is_not_null()).unique(["cik", "symbol"], keep="first", maintain_order=True)
-    units = listed.select("cik", "symbol", units=_units())
+    units = listed.select("cik", "symbol", units=converted_into(ratios))
     per_line = pl.when("is_ads").then(pl.col("ads_ratio")).otherwise(pl.col("units").fill_null(1.0))
     return (
         lines.join(totals, on="cik")
@@ -151,10 +140,12 @@ _FOUND: dict[str, pl.DataType] = {
 }
 
 
-def _several(lines: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+def _several(lines: pl.DataFrame, fresh: pl.DataFrame, ratios: Ratios) -> pl.DataFrame:
     """Companies of several lines: each line its class, by symbol; unlisted classes with the line listed first."""
     classes = _by_cik(fresh.filter(pl.col("basis") == "class").join(lines, on="cik", how="semi"))
-    found = [row for cik, rows in _by_cik(lines).items() if cik in classes for row in _matched(rows, classes[cik])]
+    found = [
+        row for cik, rows in _by_cik(lines).items() if cik in classes for row in _matched(rows, classes[cik], ratios)
+    ]
     return pl.DataFrame(found, schema=_FOUND, orient="row")
 
 
@@ -165,7 +156,7 @@ def _by_cik(frame: pl.DataFrame) -> dict[int, list[Row]]:
     return found
 
 
-def _matched(lines: list[Row], classes: list[Row]) -> list[Row]:
+def _matched(lines: list[Row], classes: list[Row], ratios: Ratios) -> list[Row]:
     """Rows of _FOUND; none where a line has no class of its own with a count."""
     by_symbol = {row["symbol"]: row for row in classes if row["symbol"]}
     pairs = [(line, by_symbol.get(line["symbol"])) for line in sorted(lines, key=_listing)]
@@ -176,17 +167,15 @@ def _matched(lines: list[Row], classes: list[Row]) -> list[Row]:
     if any(row["shares"] is None for row in unlisted if row["symbol"]):
         return []
     first = pairs[0][1]
-    extra = sum((row["shares"] or 0) * _into(row) for row in unlisted) / (_into(first) if first else 1.0)
+    into = {row["share_class"]: ratios.get((row["cik"], row["share_class"]), 1.0) for row in classes}
+    extra = sum((row["shares"] or 0) * into[row["share_class"]] for row in unlisted)
+    extra /= into[first["share_class"]] if first else 1.0
     return [
         {name: own[name] for name in ("as_of", "accession", "basis")}
         | {"line": line["line"], "shares": float(own["shares"]) + (extra if number == 0 else 0.0)}
         for number, (line, own) in enumerate(pairs)
         if own
     ]
-
-
-def _into(row: Row) -> float:
-    return CONVERSIONS.get((row["cik"], row["share_class"]), 1.0)
 
 
 def _listing(line: Row) -> tuple[date, str]:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from transforms.core.conversions import next_changes
 from transforms.core.line_counts import LINE_COUNTS, MAX_AGE_DAYS, fresh_until, line_counts
 from transforms.core.rows import where
 
@@ -21,7 +22,7 @@ class Placed:
     splits: pl.DataFrame
     own: pl.DataFrame
     until: date
-    """Last session on which none of the counts is too old."""
+    """Last session on which none of the counts is too old and no class converts into other numbers."""
     found: pl.DataFrame
 
     def holds(
@@ -58,4 +59,6 @@ def placed_counts(
 def _fresh_until(current: pl.DataFrame, asked: pl.DataFrame, session: date) -> date:
     ends = current.filter(pl.col("cik").is_in(asked["cik"].implode())).select(end=fresh_until())["end"]
     later = [end for end in ends.unique().to_list() if end >= session]
-    return min(later, default=session + timedelta(days=MAX_AGE_DAYS))
+    changes = next_changes(session, set(asked["cik"].drop_nulls().to_list()))
+    last = [*later, *(change - timedelta(days=1) for change in changes)]
+    return min(last, default=session + timedelta(days=MAX_AGE_DAYS))

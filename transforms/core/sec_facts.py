@@ -1,10 +1,11 @@
 """Filed XBRL facts as rows of statements: one row per filing and period, one column per tag."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.core.sec_tag_map import FLOW_READINGS, IFRS, STOCK_READINGS, tags_of
+from transforms.core.sec_tag_map import FLOW_READINGS, IFRS, PER_SHARE_TAGS, STOCK_READINGS, tags_of
 from transforms.staging.model import REJECT_COLUMNS
 from transforms.staging.sec_source import SEC
 
@@ -45,8 +46,9 @@ class FiledRows:
 
 
 def rejected_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    """One row per fact that some statement would use and that cannot be true (REJECT_COLUMNS)."""
-    told = _of_statements(facts).with_columns(_fault().alias("reason_code")).filter(pl.col("reason_code").is_not_null())
+    """One row per fact that a statement or a figure per share would use and that cannot be true (REJECT_COLUMNS)."""
+    used = pl.concat([_of_statements(facts), of_statements(facts, list(PER_SHARE_TAGS))])
+    told = used.with_columns(fault().alias("reason_code")).filter(pl.col("reason_code").is_not_null())
     return told.select(
         pl.lit(SEC).alias("source"),
         pl.col("accession").alias("file"),
@@ -64,32 +66,34 @@ def entity(cik: pl.Expr) -> pl.Expr:
 
 def filed_rows(facts: pl.DataFrame) -> FiledRows:
     """The statements of every filing in `facts` (FACTS), as far as they can be true."""
-    usable = _of_statements(facts).filter(_fault().is_null())
+    usable = _of_statements(facts).filter(fault().is_null())
     usable = _without_doubles(_in_reporting_currency(usable)).join(_fiscal_year_ends(usable), on=_FILING)
     flows = _rows(usable.filter(pl.col("period_start").is_not_null()), _FLOW_TAGS)
     stocks = _rows(usable.filter(pl.col("period_start").is_null()), _STOCK_TAGS)
-    flows = flows.with_columns(_kind().alias("period_kind")).filter(
-        pl.col("period_kind").is_not_null() & _any_of("net_income_common")
-    )
+    flows = flows.with_columns(period_kind()).filter(pl.col("period_kind").is_not_null() & _any_of("net_income_common"))
     # A balance sheet has total assets: equity of an opening or of an acquisition's day is no balance.
     stocks = stocks.with_columns(pl.lit("quarter").alias("period_kind")).filter(_any_of("total_assets"))
     ends = _report_dates(pl.concat([rows.select("cik", "filed", "period_end") for rows in (flows, stocks)]))
     return FiledRows(*(_one_per_period(rows.join(ends, on=["cik", "period_end"])) for rows in (flows, stocks)))
 
 
-def _of_statements(facts: pl.DataFrame) -> pl.DataFrame:
-    """Facts of the forms and tags that statements are read from; tags named as in the tag map."""
+def of_statements(facts: pl.DataFrame, tags: Collection[str]) -> pl.DataFrame:
+    """Facts of reports under any of ``tags``, which are named as in the tag map."""
     name = pl.when(pl.col("taxonomy") == "us-gaap").then("tag").otherwise(pl.lit(IFRS) + pl.col("tag"))
-    known = facts.filter(
-        pl.col("taxonomy").is_in(["us-gaap", IFRS.rstrip(":")]) & pl.col("form").is_in(list(FORMS))
-    ).with_columns(name.alias("tag"))
+    reported = pl.col("taxonomy").is_in(["us-gaap", IFRS.rstrip(":")]) & pl.col("form").is_in(list(FORMS))
+    return facts.filter(reported).with_columns(name.alias("tag")).filter(pl.col("tag").is_in(list(tags)))
+
+
+def _of_statements(facts: pl.DataFrame) -> pl.DataFrame:
+    """Facts of the tags that statements are read from: flows over a period, stocks on a day."""
+    known = of_statements(facts, {*_FLOW_TAGS, *_STOCK_TAGS})
     is_instant = pl.col("period_start").is_null()
     return known.filter(
         pl.when(is_instant).then(pl.col("tag").is_in(_STOCK_TAGS)).otherwise(pl.col("tag").is_in(_FLOW_TAGS))
     )
 
 
-def _fault() -> pl.Expr:
+def fault() -> pl.Expr:
     """Why a fact cannot be true; null where it can."""
     return (
         pl.when(pl.any_horizontal(pl.col("value", "filed", "period_end", "accession", "cik").is_null()))
@@ -163,9 +167,11 @@ def _rows(facts: pl.DataFrame, tags: tuple[str, ...]) -> pl.DataFrame:
     return wide.with_columns(absent).select(list(schema))
 
 
-def _kind() -> pl.Expr:
+def period_kind() -> pl.Expr:
+    """``period_kind``, a name in KIND_DAYS; null for a length that no period of a report has."""
     days = (pl.col("period_end") - pl.col("period_start")).dt.total_days() + 1
-    return pl.coalesce(pl.when(days.is_between(*limits)).then(pl.lit(kind)) for kind, limits in KIND_DAYS.items())
+    kinds = (pl.when(days.is_between(*limits)).then(pl.lit(kind)) for kind, limits in KIND_DAYS.items())
+    return pl.coalesce(kinds).alias("period_kind")
 
 
 def _any_of(concept: str) -> pl.Expr:

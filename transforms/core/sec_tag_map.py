@@ -240,6 +240,16 @@ READINGS: tuple[Reading, ...] = (
     ),
 )
 
+PER_SHARE_TAGS: dict[str, tuple[tuple[str, int], ...]] = {
+    "EarningsPerShareBasic": (("eps_basic", 0),),
+    "EarningsPerShareDiluted": (("eps_diluted", 0),),
+    "EarningsPerShareBasicAndDiluted": (("eps_basic", 1), ("eps_diluted", 1)),
+    f"{IFRS}BasicEarningsLossPerShare": (("eps_basic", 0),),
+    f"{IFRS}DilutedEarningsLossPerShare": (("eps_diluted", 0),),
+}
+"""Tag to the figures per share that it gives, and its rank for each: one number for both stands in where a filing has
+no tag for one of them (losses are not diluted)."""
+
 FLOW_READINGS, STOCK_READINGS = (
     {concept: tuple(reading for reading in READINGS if reading.concept == concept) for concept in concepts}
     for concepts in (FLOW_CONCEPTS, STOCK_CONCEPTS)
