@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from tests.unit.vendor_days import START, Day, Seen, counts, walked
 from transforms.core.count_conventions import MAX_SESSIONS
 from transforms.core.count_memory import FACTOR_SCHEMA, FEW_DAYS, with_last_shares
-from transforms.core.split_register import ratio_between
+from transforms.core.split_register import UNDONE_WITHIN_DAYS, no_splits, ratio_between, update_splits
 from transforms.core.vendor_counts import _judged_lines, followed
 
 
@@ -37,7 +37,7 @@ def test_a_count_that_lags_for_months_is_not_taken_for_as_long() -> None:
     seen, register = walked(*days, *[Day(18.0, 1_760e6)] * (MAX_SESSIONS + 20))
     assert counts(seen)[1] == pytest.approx(70.0, abs=0.1)
     assert counts(seen)[-1] == pytest.approx(70.4, abs=0.1)
-    assert register["confirmed_on"].item() is None
+    assert register["confirmed_on"].item() == START + timedelta(days=1 + UNDONE_WITHIN_DAYS + 1), "by the price alone"
 
 
 def test_a_count_that_is_right_on_the_day_and_falls_back() -> None:
@@ -557,6 +557,26 @@ def test_a_price_that_breaks_and_comes_back_was_no_split() -> None:
     )
     assert counts(seen)[-1] == 50.0
     assert register.select("ratio", "withdrawn_on").rows() == [(10.0, START + timedelta(days=2))]
+
+
+def test_a_split_that_nothing_undid_is_confirmed_when_its_line_is_quoted_again() -> None:
+    def after(register: pl.DataFrame, days: int, *symbols: str, ratio: float = 1.0) -> pl.DataFrame:
+        lines = pl.DataFrame(
+            [(symbol, ratio, "price", False) for symbol in symbols],
+            {"security_id": pl.String, "split_ratio": pl.Float64, "split_evidence": pl.String, "follows_split": bool},
+            orient="row",
+        )
+        return update_splits(register, lines, START + timedelta(days=days))
+
+    seen = after(no_splits(), 0, "A", "B", ratio=2.0)
+    in_time = after(seen, UNDONE_WITHIN_DAYS, "A", ratio=0.5)
+    assert in_time["withdrawn_on"].drop_nulls().len() == 1
+    waiting = after(seen, UNDONE_WITHIN_DAYS, "A", "B")
+    assert waiting["confirmed_on"].null_count() == 2
+    one = after(waiting, UNDONE_WITHIN_DAYS + 1, "B")
+    assert dict(one.select("security_id", "confirmed_on").iter_rows()) == {"A": None, "B": START + timedelta(days=15)}
+    both = after(one, 40, "A", "B")
+    assert both["confirmed_on"].to_list() == [START + timedelta(days=40), START + timedelta(days=15)]
 
 
 def test_counts_carry_splits_strictly_after_their_date() -> None:

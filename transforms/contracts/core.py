@@ -179,8 +179,9 @@ SPLITS = Table(
         Column(
             "status",
             "VARCHAR",
-            "inferred: seen in the price alone. confirmed: the count followed, or a source declares it. withdrawn: "
-            "undone within two weeks, a wrong price. unseen: declared, and the price never showed it; not applied.",
+            "inferred: seen in the price alone. confirmed: the count followed, a source declares it, or two weeks went "
+            "by and nothing undid it. withdrawn: undone within them, a wrong price. unseen: declared, and the price "
+            "never showed it; not applied.",
             nullable=False,
             values=("inferred", "confirmed", "withdrawn", "unseen"),
         ),
