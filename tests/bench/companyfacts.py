@@ -1,7 +1,7 @@
 """How fast companyfacts.zip is read, against plain decompression with a fast JSON parser. By hand, never in the suite.
 
-python -m tests.bench.companyfacts --megabytes 2000
-python -m tests.bench.companyfacts --megabytes 2000 --edgartools /path/to/a/venv/bin/python
+python -m tests.bench.companyfacts --megabytes 10000
+python -m tests.bench.companyfacts --megabytes 10000 --edgartools /path/to/a/venv/bin/python
 
 A zip of the real shape is made of the three recorded companies' tags: 18,000 members of very different sizes, some
 without a fact. Each measurement runs in a process of its own, which tells its peak of memory.
