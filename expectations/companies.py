@@ -41,8 +41,9 @@ def judge_companies(recalled: pl.DataFrame, near_from: date) -> pl.DataFrame:
     is_confirmed = _is_confirmed(np.fmax(cap, floats(recalled["anchor_cap_usd"])), gap, streak, turnover)
     # A better source of the count speaks for its own level; falling back on the vendor's, the level must be the same.
     is_confirmed |= ~is_vendors & (recalled["tier"] != recalled["anchor_tier"]).fill_null(value=False).to_numpy()
-    # A depositary line's count that is right again ends a wrong level: waiting would only leave the company out.
-    is_confirmed |= is_vendors & recalled["is_restored_count"].to_numpy()
+    # A count that is right again ends a wrong level: waiting would only leave the company out.
+    is_own = recalled["tier"].str.starts_with("files").to_numpy()
+    is_confirmed |= ~is_own & recalled["is_restored_count"].to_numpy()
     is_no_count = is_vendors & (floats(recalled["shares"]) < rules.FIRST_LEVEL.params["min_shares"])
     code = np.select([~(is_suspect | is_no_count), is_confirmed & ~is_no_count, is_known], [0, 1, 2], 3)
     return recalled.hstack(

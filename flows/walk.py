@@ -74,7 +74,7 @@ class Staged:
     declared_splits: pl.DataFrame = field(default_factory=lambda: NO_DECLARED_SPLITS)
     """Splits whose declared date is near the session: DECLARED, as `declared_splits.near` gives them."""
     filed_ratios: pl.DataFrame = field(default_factory=lambda: NO_FILED_RATIOS)
-    """Ratios of splits that companies filed, all of them: those that became known confirm a split."""
+    """Ratios of splits that companies filed, all of them: they declare a split, or confirm it later."""
     depositary_ratios: pl.DataFrame = field(default_factory=lambda: NO_OWN_RATIOS)
     """Depositary ratios that the operator supplies for the session."""
     book: pl.DataFrame = field(default_factory=lambda: NO_BOOK)
@@ -224,7 +224,7 @@ class _Counted:
 def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
     news = known_between(staged.filed_ratios, memory.last_admitted, staged.session)
     seen = update_splits(memory.splits, lines, staged.session)
-    splits = declared_splits.confirmed(seen, staged.declared_splits, news, lines, staged.session)
+    splits = declared_splits.confirmed(seen, _declared(lines, staged), news, lines, staged.session)
     equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
     filed, placed = NO_LINE_COUNTS, None
     if counts.height or staged.book.height:
@@ -284,8 +284,16 @@ def _noted(lines: pl.DataFrame) -> pl.DataFrame:
 def _recalled(lines: pl.DataFrame, memory: Memory, staged: Staged) -> pl.DataFrame:
     """Lines with the counts' factors of the last admitted session and the ratio of a split declared for these days."""
     factors = gathered(memory.registry, REMEMBERED, lines["registry_row"].to_numpy())
-    declared = declared_splits.due(lines, staged.declared_splits, memory.splits, staged.session)
+    declared = declared_splits.due(lines, _declared(lines, staged), memory.splits, staged.session)
     return lines.hstack([*(column.alias(f"last_{column.name}") for column in factors), *declared])
+
+
+def _declared(lines: pl.DataFrame, staged: Staged) -> pl.DataFrame:
+    """Splits declared for these days, by lists first, then by the companies' own filings."""
+    if staged.filed_ratios.is_empty():
+        return staged.declared_splits
+    filed = declared_splits.of_filings(staged.filed_ratios, lines, staged.session)
+    return pl.concat([staged.declared_splits, filed]) if filed.height else staged.declared_splits
 
 
 def _with_class_caps(lines: pl.DataFrame, lined: pl.DataFrame, ratios: pl.DataFrame) -> pl.DataFrame:

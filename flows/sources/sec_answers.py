@@ -14,7 +14,13 @@ PERIODIC = frozenset(
     f"{form}{suffix}" for form in ("10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F") for suffix in ("", "/A")
 )
 """Reports with facts and a cover page."""
-WANTED = PERIODIC | {"8-K", "8-K/A"}
+STATEMENTS = frozenset(f"{form}{suffix}" for form in ("6-K", "10-12B", "S-1", "S-4", "F-1") for suffix in ("", "/A"))
+"""Filings that may carry statements, and often have none: foreign companies' quarters, and what precedes a listing."""
+_LISTING = (
+    *("25", "25-NSE", "15-12B", "15-12G", "15-15D", "15F-12B", "15F-12G", "15F-15D"),  # a class leaves
+    *("8-A12B", "8-A12G", "8-K12B", "8-K12G3"),  # a class is registered, a company takes another one's place
+)
+WANTED = PERIODIC | STATEMENTS | {f"{form}{suffix}" for form in ("8-K", *_LISTING) for suffix in ("", "/A")}
 """The index does not say which items an 8-K is about (3.01 delisting, 3.03 and 5.03 splits): submissions do."""
 _UNLISTED = "OTC"
 _LINE = re.compile(
@@ -41,6 +47,11 @@ class Filing:
     def is_periodic(self) -> bool:
         """Whether it is a report with facts and a cover page."""
         return self.form in PERIODIC
+
+    @property
+    def may_have_facts(self) -> bool:
+        """Whether it is of a kind that carries statements, with facts or without."""
+        return self.form in PERIODIC or self.form in STATEMENTS
 
     @property
     def id(self) -> str:

@@ -208,9 +208,12 @@ class _Night:
             return
         if submissions.is_absent:
             self._absent.append(f"submissions of CIK {cik:010}")
+        with_facts = [one for one in filings if one.may_have_facts and self._guess(one, submissions.file) != ""]
         reports = [filing for filing in filings if filing.is_periodic]
-        if reports and self._fetch(self._requests.facts(cik), sec_answers.refuse_no_facts).is_absent:
-            self._absent.append(f"facts of CIK {cik:010}")
+        if reports or with_facts:
+            answer = self._fetch(self._requests.facts(cik), sec_answers.refuse_no_facts)
+            if answer.is_absent and reports:
+                self._absent.append(f"facts of CIK {cik:010}")
         for filing in reports:
             self._cover(filing, submissions.file)
 

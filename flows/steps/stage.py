@@ -26,9 +26,10 @@ from transforms.staging.sec_tickers import TICKERS
 
 DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
-KNOWN = ("security_type", "name_root", "cik", "ads_ratio")
+KNOWN = ("security_type", "name_root", "cik", "ads_ratio", "is_foreign")
+HOME = "United States"
 _TYPED_BY = ("symbol", "exchange", "name", "industry")
-_JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN), pl.String) | {"cik": pl.Int64, "ads_ratio": pl.Float64}
+_JUDGED = dict.fromkeys((*_TYPED_BY, "type_rule", *KNOWN[:-1]), pl.String) | {"cik": pl.Int64, "ads_ratio": pl.Float64}
 _OPTIONAL = {"open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "currency": pl.String}
 
 
@@ -109,7 +110,10 @@ class Catalogue:
             ratio = pl.when(is_ads).then(ratio_of_title(pl.col("name"))).alias("ads_ratio")
             told = typed.with_columns(ciks(typed, names), ratio)
             self.judged = pl.concat([self.judged, told.select(_JUDGED.keys())])
-        return descriptions.join(self.judged, on=_TYPED_BY, how="left", nulls_equal=True, maintain_order="left")
+        is_foreign = (pl.col("country") != HOME).fill_null(value=False)
+        return descriptions.join(
+            self.judged, on=_TYPED_BY, how="left", nulls_equal=True, maintain_order="left"
+        ).with_columns(is_foreign=is_foreign)
 
     def frame(self) -> pl.DataFrame:
         """attributes_id, DESCRIPTION and cik; equal descriptions may have several numbers."""

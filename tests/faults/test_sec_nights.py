@@ -130,6 +130,23 @@ def test_the_first_night_takes_the_bulk_files(nights: Nights) -> None:
     assert (bulk.licence, bulk.source) == ("public-domain", "sec_edgar")
 
 
+def test_filings_that_tell_of_a_listing_ask_for_submissions_alone(nights: Nights) -> None:
+    """A Form 25 ends a listing; the company may never file a report again."""
+    settled(nights).sec.day(TUE, ("25-NSE", APPLE, 1), ("15-12G", BANK, 2), ("8-K12B", CARS, 3))
+    _, asked = nights.night(TUE)
+    assert [path for path in asked if "CIK" in path] == [submissions_path(cik) for cik in (APPLE, BANK, CARS)]
+
+
+def test_other_statements_ask_for_facts_where_they_have_any(nights: Nights) -> None:
+    """A foreign company's quarter is a 6-K, as is every press release of its; neither has a cover page."""
+    settled(nights).sec.day(TUE, ("6-K", APPLE, 1))
+    nights.sec.day(WED, ("6-K", BANK, 2), has_facts=False)
+    _, asked = nights.night(TUE)
+    assert [path for path in asked if "CIK" in path] == COMPANY
+    _, asked = nights.night(WED)
+    assert [path for path in asked if "CIK" in path] == [submissions_path(BANK)]
+
+
 def test_every_request_declares_the_contact(nights: Nights) -> None:
     nights.night(MON)
     nights.sec.day(MON, ("10-Q", APPLE, 1))

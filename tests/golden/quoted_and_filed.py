@@ -15,7 +15,7 @@ from flows.market_calendar import all_sessions
 from flows.sources import source
 from flows.sources.nasdaq_screener import daily_frame
 from flows.steps.stage import Catalogue, Evidence, _numbered
-from flows.walk import Calendar, Memory, Staged, Verdict, judge
+from flows.walk import NO_FILED_RATIOS, Calendar, Memory, Staged, Verdict, judge
 from tests.vendors.sec_documents import OfClass, companyfacts, cover_page, fact, landed
 from transforms.core.caps import NO_FILE_COUNTS
 from transforms.core.reported_counts import book_of
@@ -202,10 +202,11 @@ def published(
     filings: Sequence[Filing] = (),
     registrants: Sequence[tuple[int, str, str, str]] = (),
     own_counts: pl.DataFrame = NO_FILE_COUNTS,
+    filed_ratios: pl.DataFrame = NO_FILED_RATIOS,
 ) -> Published:
     """Walk the sessions in order, each with the lines of the case and the steady market around them.
 
-    ``own_counts``: symbol, shares, as_of of the operator's files.
+    ``own_counts``: symbol, shares, as_of of the operator's files. ``filed_ratios``: of splits, FILED_RATIOS.
     """
     catalogue, calendar, memory = (
         Catalogue(Registrants(registrants).evidence()),
@@ -215,7 +216,9 @@ def published(
     known, verdicts = book(filings), []
     for session in sorted(sessions):
         lines = _staged([*sessions[session], *_steady(session)], session, catalogue)
-        verdict, memory = judge(Staged(session, lines, file_counts=own_counts, book=known), memory, calendar)
+        verdict, memory = judge(
+            Staged(session, lines, file_counts=own_counts, book=known, filed_ratios=filed_ratios), memory, calendar
+        )
         assert verdict.status == "published", (session, verdict.rule_codes)
         verdicts.append(verdict)
     return Published(verdicts, memory)

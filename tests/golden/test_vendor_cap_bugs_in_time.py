@@ -10,6 +10,7 @@ import pytest
 
 from tests.golden.quoted_and_filed import Classless, Filed, Quote, published, sessions_from
 from tests.vendors.sec_documents import OfClass
+from transforms.core.declared_splits import FILED_RATIOS
 
 MILLION, BILLION = 1e6, 1e9
 A, B = "CommonClassAMember", "CommonClassBMember"
@@ -228,3 +229,49 @@ def test_reliance_doubles_its_count_with_half_the_price_and_nothing_mends_it() -
 def test_reliance_seen_for_the_first_time_after_the_bonus() -> None:
     seen = published({day: reliance(15.9, 13.532e9, 15.9) for day in RELIANCE_DAYS[3:]})
     assert seen.caps("RELIANCE.NS") == [round(15.9 * 13.532e9)] * 3
+
+
+# ANET, 4:1 on 2024-12-04: the vendor forgot to adjust its previous close, and its count followed a session later.
+
+ANET = (1596532, "ARISTA NETWORKS, INC.", "ANET", "NYSE")
+ANET_FILED = Classless(1596532, date(2024, 11, 8), date(2024, 11, 1), 315_000_000)
+ANET_DAYS = sessions_from(date(2024, 12, 2), 5)
+
+
+def anet_sessions() -> dict[date, list[Quote]]:
+    closes = (415.0, 315e6, 410.0), (420.0, 315e6, 415.0), (106.6, 315e6, 420.0), (108.0, 1260e6, 106.6)
+    rows = [*closes, (109.0, 1260e6, 108.0)]
+    name = "Arista Networks, Inc. Common Stock"
+    quotes = [[Quote("ANET", name, close, close * count, before, exchange="nyse")] for close, count, before in rows]
+    return dict(zip(ANET_DAYS, quotes, strict=True))
+
+
+@pytest.mark.parametrize("filings", [[], [ANET_FILED]])
+def test_a_split_that_no_price_showed_is_seen_when_the_count_follows(filings: list[Classless]) -> None:
+    """Its day is wrong by the ratio, as price and cap agree; from the next on the filed count has the split, too."""
+    seen = published(anet_sessions(), filings, [ANET])
+    assert [round(cap / BILLION, 1) for cap in seen.caps("ANET") if cap] == [130.7, 132.3, 33.6, 136.1, 137.3]
+    [split] = seen.memory.splits.to_dicts()
+    assert (split["ex_date"], split["ratio"], split["evidence"]) == (ANET_DAYS[2], 4.0, "price_and_count")
+    assert split["confirmed_on"] == ANET_DAYS[3]
+
+
+@pytest.mark.parametrize("ratio", [4.0, 0.25])
+def test_a_split_that_the_company_files_is_seen_on_its_day(ratio: float) -> None:
+    """Some file new for old, some old for new: the close tells which."""
+    told = {"cik": ANET[0], "known_on": ANET_DAYS[0], "period_end": ANET_DAYS[2], "accession": "a-1", "ratio": ratio}
+    ratios = pl.DataFrame([{name: told.get(name) for name in FILED_RATIOS}], FILED_RATIOS)
+    seen = published(anet_sessions(), [ANET_FILED], [ANET], filed_ratios=ratios)
+    assert [round(cap / BILLION, 1) for cap in seen.caps("ANET") if cap] == [130.7, 132.3, 134.3, 136.1, 137.3]
+    [split] = seen.memory.splits.to_dicts()
+    assert (split["ratio"], split["evidence"], split["declared_source"]) == (4.0, "declared", "sec_edgar a-1")
+
+
+@pytest.mark.parametrize(
+    "told", [{"period_start": date(2024, 10, 1)}, {"known_on": date(2025, 2, 14)}, {"period_end": date(2024, 11, 1)}]
+)
+def test_a_ratio_of_a_quarter_or_of_another_day_declares_no_split(told: dict[str, date]) -> None:
+    row = {"cik": ANET[0], "known_on": ANET_DAYS[0], "period_end": ANET_DAYS[2], "accession": "a-1", "ratio": 4.0}
+    ratios = pl.DataFrame([{name: (row | told).get(name) for name in FILED_RATIOS}], FILED_RATIOS)
+    seen = published(anet_sessions(), [ANET_FILED], [ANET], filed_ratios=ratios)
+    assert round((seen.caps("ANET")[2] or 0) / BILLION, 1) == 33.6

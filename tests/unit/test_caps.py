@@ -56,6 +56,19 @@ def test_one_line_is_the_company() -> None:
     assert row["dollar_volume_usd"] == 50_000
 
 
+def test_a_split_of_one_class_leaves_the_companys_count_on_both_lines() -> None:
+    """Central Garden, 2024-02-09: a class A share for four; 54.1 million on both lines until the 20th."""
+    count = {"vendor_cap_usd": 2_165_000_000, "company_id": "CENT"}
+    split = count | {"symbol": "CENTA", "close": 37.0, "count_factor": 1.25, "factor_cause": "lags_split"}
+    row = caps(
+        lines(
+            count | {"symbol": "CENT", "close": 43.3, "vendor_cap_usd": 2_342_530_000},
+            split | {"vendor_cap_usd": 2_001_700_000, "followed_cap_usd": 2_502_125_000},
+        )
+    )
+    assert (row["ticker"], row["cap_usd"], row["line_count"]) == ("CENT", 2_342_530_000, 1)
+
+
 def test_a_count_that_is_not_taken_says_so() -> None:
     row = caps(
         lines(

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.vendor_days import Day, counts, walked
-from transforms.core.count_conventions import MAX_SESSIONS, MAX_SESSIONS_DEPOSITARY
+from transforms.core.count_conventions import MAX_SESSIONS, MAX_SESSIONS_DEPOSITARY, MAX_SESSIONS_FOREIGN
 
 
 def taken(*days: Day, ratio: float | None = None, is_depositary: bool = True) -> list[float | None]:
@@ -80,6 +80,18 @@ def test_a_count_is_back_after_months_at_a_level_that_was_taken() -> None:
     right, half = Day(10.0, 1_307.4e6), Day(10.0, 653.7e6)
     assert taken(right, *[half] * 219, right)[-2:] == [653.7, 1307.4]
     assert taken(right, *[half] * 219, right, is_depositary=False)[-2:] == [653.7, 653.7]
+
+
+def test_a_foreign_line_that_says_nothing_of_depositary_shares() -> None:
+    """HSBC, 2023-08-08 to 2024-02-22, by 4.957: `Common Stock` to the vendor, five ordinary shares each."""
+    right, ordinary = Day(40.9, 3_972.84e6), Day(40.9, 19_693e6)
+    days = right, *[ordinary] * 139, Day(38.2, 3_814.87e6)
+    foreign = counts(walked(*days, is_foreign=True)[0])
+    assert foreign[1] == 3938.6
+    assert foreign[MAX_SESSIONS_FOREIGN] == 3938.6
+    assert foreign[MAX_SESSIONS_FOREIGN + 1] == 19693.0
+    assert foreign[-1] == 3814.9
+    assert counts(walked(*days)[0])[1] == 19693.0, "of a domestic one it is a step like any other"
 
 
 def restored(*days: Day, ratio: float | None = None, is_depositary: bool = True) -> list[bool]:

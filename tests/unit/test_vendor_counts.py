@@ -13,7 +13,7 @@ from tests.unit.vendor_days import START, Day, Seen, counts, walked
 from transforms.core.count_conventions import MAX_SESSIONS
 from transforms.core.count_memory import FACTOR_SCHEMA, FEW_DAYS, with_last_shares
 from transforms.core.split_register import UNDONE_WITHIN_DAYS, no_splits, ratio_between, update_splits
-from transforms.core.vendor_counts import _judged_lines, followed
+from transforms.core.vendor_counts import Young, _judged_lines, followed
 
 
 def test_a_count_that_lags_a_reverse_split_by_a_day() -> None:
@@ -202,6 +202,22 @@ def test_a_count_that_comes_back_from_a_wrong_one() -> None:
     seen, _ = walked(right, *[wrong] * 3, Day(0.67, 24.911e6), right)
     assert counts(seen) == [25.4, *[1021.4] * 3, 24.9, 25.4]
     assert [item.cause for item in seen] == [None] * 6
+
+
+def test_a_count_that_comes_back_a_tenth_off_from_far_away() -> None:
+    """BP, 2023-08-15 to 21: one for 177; the way back happens to be by 160 to a four hundredth."""
+    seen, _ = walked(Day(36.0, 3_182.96e6), *[Day(36.0, 17.973e6)] * 5, Day(36.4, 2_874.88e6), Day(36.4, 2_874.88e6))
+    assert counts(seen)[-2:] == [2874.9] * 2
+    assert seen[-1].cause is None
+
+
+def test_a_level_of_some_days_is_none_to_come_back_to() -> None:
+    """FBP: 205.6 million, 11.1 for four sessions, 179.8; 11.1 again for seven months, 167.3."""
+    wrong = Day(12.6, 11.08e6)
+    days = Day(12.6, 205.64e6), *[wrong] * 4, *[Day(12.4, 179.79e6)] * 8, *[wrong] * 60, Day(17.4, 167.32e6)
+    seen, _ = walked(*days)
+    assert seen[-1].count == 167.3
+    assert seen[-1].cause is None
 
 
 def test_a_count_that_is_back_after_a_quarter_in_other_shares() -> None:
@@ -426,6 +442,24 @@ def test_after_a_quarter_a_jump_is_judged_like_any_other() -> None:
     assert counts(seen)[-1] == 200.0
 
 
+@pytest.mark.parametrize(
+    ("days", "price", "ratio", "expected"),
+    [
+        (28, 10.0, 2.5, 250.0),
+        (28, 100.0, 8.0, 100.0),
+        (28, 1.0, 8.0, 800.0),
+        (6, 100.0, 8.0, 800.0),
+        (33, 10.0, 2.5, 100.0),
+    ],
+)
+def test_a_new_lines_first_count_is_mended_within_a_month(
+    days: int, price: float, ratio: float, expected: float
+) -> None:
+    """SHEL, 2022-02-15. But GEN's, 13 days after its new name, became sixteen times as many: 240 billion USD."""
+    new, _ = walked(*[Day(price, 100e6)] * days, Day(price, ratio * 100e6), is_new_line=True)
+    assert new[-1].count == expected
+
+
 def test_the_first_count_of_a_new_line_holds_nobody_to_it() -> None:
     """IONR, 2022-07-05: ordinary shares on its first session, depositary ones from the next on."""
     days = Day(17.6, 2_091.2e6), *[Day(17.6, 52.28e6)] * 8, Day(17.6, 2_091.2e6)
@@ -562,8 +596,15 @@ def test_a_price_that_breaks_and_comes_back_was_no_split() -> None:
 def test_a_split_that_nothing_undid_is_confirmed_when_its_line_is_quoted_again() -> None:
     def after(register: pl.DataFrame, days: int, *symbols: str, ratio: float = 1.0) -> pl.DataFrame:
         lines = pl.DataFrame(
-            [(symbol, ratio, "price", False) for symbol in symbols],
-            {"security_id": pl.String, "split_ratio": pl.Float64, "split_evidence": pl.String, "follows_split": bool},
+            [(symbol, ratio, "price", False, None, None) for symbol in symbols],
+            {
+                "security_id": pl.String,
+                "split_ratio": pl.Float64,
+                "split_evidence": pl.String,
+                "follows_split": pl.Boolean,
+                "late_split_ratio": pl.Float64,
+                "late_split_on": pl.Date,
+            },
             orient="row",
         )
         return update_splits(register, lines, START + timedelta(days=days))
@@ -644,6 +685,7 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
             "split_ratio": some([1.0, 1.0, 1.0, 10.0, 0.5], pl.Float64()),
             "is_accepted": some([False, False, False, True], pl.Boolean()),
             "security_type": some(["common", "depositary_share", None], pl.String()),
+            "is_foreign": some([False, True, None], pl.Boolean()),
             "stated_ratio": some([None, None, 1.0, 2.0, 0.1], pl.Float64()),
             **{f"last_{name}": memory[name] for name in FACTOR_SCHEMA},
             "last_count_factor": factor,
@@ -651,9 +693,9 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
     )
     recalled = with_last_shares(lines, session)
     near_from = session - timedelta(days=7)
-    is_young = (recalled["first_session"] == session).to_numpy()
+    young = Young.of(recalled, session)
     quick = followed(recalled, session, near_from)
-    whole = recalled.hstack(list(_judged_lines(recalled, session, near_from, is_young).values()))
+    whole = recalled.hstack(list(_judged_lines(recalled, session, near_from, young).values()))
     same = ["count_factor", "factor_cause", "followed_cap_usd", "is_refused_count", "follows_split", "is_noted"]
     assert_frame_equal(quick.select(same), whole.select(same))
     noted = quick["is_noted"]

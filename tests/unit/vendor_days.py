@@ -43,7 +43,11 @@ class Seen:
 
 
 def walked(
-    *days: Day, is_new_line: bool = False, is_depositary: bool = False, stated_ratio: float | None = None
+    *days: Day,
+    is_new_line: bool = False,
+    is_depositary: bool = False,
+    stated_ratio: float | None = None,
+    is_foreign: bool = False,
 ) -> tuple[list[Seen], pl.DataFrame]:
     """The line through all sessions, and the register of splits after them."""
     memory: dict[str, object] = dict.fromkeys(FACTOR_SCHEMA)
@@ -63,6 +67,7 @@ def walked(
             "is_accepted": day.is_accepted,
             "security_type": "depositary_share" if is_depositary else "common",
             "stated_ratio": stated_ratio,
+            "is_foreign": is_foreign,
             "declared_ratio": day.declared,
             "declared_age": None if day.declared is None else day.declared_age,
             **{f"last_{name}": value for name, value in memory.items()},

@@ -83,7 +83,7 @@ class Sec:
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
-        self._filed: dict[int, list[tuple[str, str, date, int]]] = {}
+        self._filed: dict[int, list[tuple[str, str, date, int, int]]] = {}
         vendor.absent = ABSENT
         vendor.serve(FACTS_BULK, Answer(zipped(CIK0000000001=b"{}"), etag='"facts"'))
         vendor.serve(SUBMISSIONS_BULK, Answer(zipped(CIK0000000001=b"{}"), etag='"submissions"'))
@@ -94,12 +94,12 @@ class Sec:
         body = json.dumps({"fields": ["cik", "name", "ticker", "exchange"], "data": data}).encode()
         self.vendor.serve(TICKERS, Answer(body, etag=f'"{hash(body)}"'))
 
-    def day(self, day: date, *rows: tuple[str, int, int], has_inline: bool = True) -> None:
+    def day(self, day: date, *rows: tuple[str, int, int], has_inline: bool = True, has_facts: bool = True) -> None:
         """The index of a day, and the files of what was filed; `rows`: form, CIK, number of the filing."""
         numbered = [(form, cik, accession(cik, number)) for form, cik, number in rows]
         self.vendor.serve(index_path(day), Answer(index_file(day, numbered)))
         for form, cik, number in numbered:
-            self._filed.setdefault(cik, []).insert(0, (form, number, day, int(has_inline)))
+            self._filed.setdefault(cik, []).insert(0, (form, number, day, int(has_inline), int(has_facts)))
             self._company(cik)
             name = "report_htm.xml" if has_inline else f"t{cik}-20251231.xml"
             self.vendor.serve(f"{folder(cik, number)}/{name}", Answer(instance(number)))
@@ -110,11 +110,11 @@ class Sec:
     def _company(self, cik: int) -> None:
         filed = self._filed[cik]
         recent = {
-            "accessionNumber": [number for _, number, _, _ in filed],
-            "filingDate": [day.isoformat() for _, _, day, _ in filed],
-            "form": [form for form, _, _, _ in filed],
-            "isXBRL": [1 for _ in filed],
-            "isInlineXBRL": [inline for _, _, _, inline in filed],
+            "accessionNumber": [number for _, number, *_ in filed],
+            "filingDate": [day.isoformat() for _, _, day, *_ in filed],
+            "form": [form for form, *_ in filed],
+            "isXBRL": [facts for *_, facts in filed],
+            "isInlineXBRL": [inline for *_, inline, _ in filed],
             "primaryDocument": ["report.htm" for _ in filed],
         }
         body = json.dumps({"cik": f"{cik:010}", "filings": {"recent": recent, "files": []}}).encode()

@@ -22,7 +22,7 @@ CONVERSION_RATIO = 20.0
 NO_FILE_CAPS = pl.DataFrame(schema={"symbol": pl.String, "cap_usd": pl.Int64, "as_of": pl.Date})
 NO_FILE_COUNTS = pl.DataFrame(schema={"symbol": pl.String, "shares": pl.Int64, "as_of": pl.Date})
 """Caps and counts that an operator supplies: none."""
-_PIE_COLUMNS = ("company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session")
+_PIE_COLUMNS = ("company_id", "symbol", "tier", "shares", "line_cap_usd", "first_session", "count_factor")
 DERIVED_SHARES = "derived: cap / price"
 GIVEN_BY_CLASS = frozenset({"files_shares", "sec_class", "sec_single"})
 """Tiers that give a line the count of its own class: they add up."""
@@ -78,7 +78,7 @@ COMPANY_CAPS: dict[str, pl.DataType] = {
     "is_restored_count": pl.Boolean(),
 }
 """What `company_caps` gives: one row per company; ``is_refused_count``: the vendor's count of a line jumped today and
-is not taken; ``is_restored_count``: that of a depositary line is right again."""
+is not taken; ``is_restored_count``: one is right again."""
 
 
 def equity_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -226,9 +226,9 @@ def _listing(line: dict[str, Any]) -> tuple[date, str]:
 def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
     """(row, class cap, convention) of one company's capped lines."""
     pies: list[list[dict[str, Any]]] = []
-    for line in sorted(lines, key=lambda line: (line["shares"], line["symbol"])):
+    for line in sorted(lines, key=lambda line: (_as_shown(line), line["symbol"])):
         is_given = line["tier"] in GIVEN_BY_CLASS
-        if pies and not is_given and line["shares"] / pies[-1][-1]["shares"] - 1 <= SAME_COUNT:
+        if pies and not is_given and _as_shown(line) / _as_shown(pies[-1][-1]) - 1 <= SAME_COUNT:
             pies[-1].append(line)
         else:
             pies.append([line])
@@ -245,6 +245,12 @@ def _pies_of(lines: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
         convention = "whole_company" if len(pie) > 1 else own
         decided += [(line["row"], line["line_cap_usd"] if line is first else 0, convention) for line in pie]
     return decided
+
+
+def _as_shown(line: dict[str, Any]) -> float:
+    """The vendor's own count: a split of one class (CENTA, 2024-02-09) leaves the company's count on both lines."""
+    shares = float(line["shares"])
+    return shares / line["count_factor"] if line["tier"] == "vendor_implied" else shares
 
 
 def _converts(smaller: dict[str, Any], larger: dict[str, Any]) -> bool:

@@ -29,10 +29,17 @@ sessions (Immutep, 2023-11-06). Only of one that went up: one that went down may
 2022-05-03, by a fifth), or another error."""
 
 
+MAX_SESSIONS_FOREIGN = 126
+"""Half a year, of a foreign company's line that does not say that it is a depositary share: Barclays, 2023-08-02, for
+137 sessions. Some are no depositary shares, and their counts do multiply: Garrett Motion's, 2023-07-27, by 4.1."""
+
+
 class Convention(NamedTuple):
     """What is known of the shares behind each line."""
 
     is_depositary: Mask
+    is_named: Mask
+    """It is called a depositary share."""
     is_unstated: Mask
     """A depositary line of which nobody states how many shares it stands for."""
     log_ratio: Floats
@@ -41,11 +48,17 @@ class Convention(NamedTuple):
 
     @classmethod
     def of(cls, lines: pl.DataFrame) -> "Convention":
-        """From vendor_cap_usd, security_type, ``stated_ratio`` (by the operator or the quotes' name; null: unknown)."""
+        """From vendor_cap_usd, security_type, is_foreign, ``stated_ratio`` (by the operator or the quotes' name).
+
+        A foreign company's line may be a depositary share without saying so: HSBC's and BP's are called common stock.
+        """
         log_ratio = np.log(floats(lines["stated_ratio"]))
-        is_depositary = flags(lines["security_type"] == "depositary_share")
+        kind = lines["security_type"]
+        is_named = flags(kind == "depositary_share")
+        is_depositary = is_named | (flags(kind == "common") & flags(lines["is_foreign"]))
         return cls(
             is_depositary,
+            is_named,
             is_depositary & np.isnan(log_ratio),
             np.where(log_ratio == 0.0, np.nan, log_ratio),
             np.nan_to_num(floats(lines["vendor_cap_usd"])) >= LARGE_CAP_USD,
@@ -71,8 +84,9 @@ class Convention(NamedTuple):
         """For how many sessions a count that jumped is not taken: for ever where it is stated to be of other shares."""
         with np.errstate(invalid="ignore"):
             is_stated = self.is_depositary & (np.abs(log_factor + self.log_ratio) <= EXACT_COUNT_LOG)
-        limits = [np.inf, MAX_SESSIONS_DEPOSITARY]
-        return np.select([is_stated, self._is_multiple(-log_factor)], limits, MAX_SESSIONS)
+        is_multiple = self._is_multiple(-log_factor)
+        limits = [np.inf, MAX_SESSIONS_DEPOSITARY, MAX_SESSIONS_FOREIGN]
+        return np.select([is_stated, is_multiple & self.is_named, is_multiple], limits, MAX_SESSIONS)
 
     @property
     def _near(self) -> Floats:

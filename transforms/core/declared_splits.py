@@ -41,12 +41,34 @@ FILED_DAYS = 120
 PERIOD_DAYS = 31
 """How far from the period that a filed ratio is about the ex-date may lie."""
 _RATIO_TOLERANCE = 1e-6
+_FILED_BY = pl.lit("sec_edgar ") + pl.col("accession")
 
 
 def near(declared: pl.DataFrame, session: date) -> pl.DataFrame:
     """Rows of DECLARED that say something about a session and were known by its end."""
     since, until = session - timedelta(days=REMEMBERED_DAYS), session + timedelta(days=DUE_DAYS)
     return declared.filter(pl.col("declared_on").is_between(since, until) & (pl.col("known_on") <= session))
+
+
+def of_filings(filed: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
+    """DECLARED of the ratios that companies filed for a day about the session, and were known by its end.
+
+    ``filed``: FILED_RATIOS; one that is about a quarter says no day. ``lines``: symbol, cik, close, last_close. Whether
+    a ratio is new for old or old for new, the close tells: it is taken the way in which it moved.
+    """
+    days = session - timedelta(days=DUE_DAYS), session + timedelta(days=DUE_DAYS)
+    is_of_day = pl.col("period_start").is_null() | (pl.col("period_start") == pl.col("period_end"))
+    told = filed.filter((pl.col("known_on") <= session) & pl.col("period_end").is_between(*days) & is_of_day)
+    if told.is_empty():
+        return no_declared()
+    ratio = pl.max_horizontal("ratio", 1 / pl.col("ratio"))
+    is_split_up = pl.col("last_close") >= pl.col("close")
+    return (
+        told.join(lines.select("symbol", "cik", "close", "last_close"), on="cik", maintain_order="left")
+        .with_columns(ratio=pl.when(is_split_up).then(ratio).otherwise(1 / ratio))
+        .select("symbol", "ratio", "known_on", declared_on="period_end", source=_FILED_BY)
+        .select(pl.col(name).cast(dtype) for name, dtype in DECLARED.items())
+    )
 
 
 def due(lines: pl.DataFrame, declared: pl.DataFrame, splits: pl.DataFrame, session: date) -> list[pl.Series]:
@@ -129,9 +151,7 @@ def _by_filing(open_ones: pl.DataFrame, filed: pl.DataFrame, lines: pl.DataFrame
         filed.join(lines.select("cik", "security_id"), on="cik", maintain_order="left")
         .join(open_ones, on="security_id", maintain_order="left")
         .filter(is_same & since.is_between(0, FILED_DAYS) & pl.col("ex_date").is_between(first, last))
-        .select(
-            "security_id", "ex_date", told_by=pl.lit("sec_edgar ") + pl.col("accession"), told_on=pl.col("known_on")
-        )
+        .select("security_id", "ex_date", told_by=_FILED_BY, told_on=pl.col("known_on"))
     )
 
 

@@ -33,13 +33,13 @@ def no_splits() -> pl.DataFrame:
 def update_splits(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
     """The register after an admitted session.
 
-    ``lines``: security_id, split_ratio, split_evidence and follows_split. A split seen in the price alone is confirmed
-    when the vendor's count follows it, or when the line is still quoted after UNDONE_WITHIN_DAYS; an unconfirmed one
-    that is undone by then is withdrawn.
+    ``lines``: security_id, split_ratio, split_evidence and what `vendor_counts.followed` adds. One seen in the price
+    alone is confirmed when the vendor's count follows it, or when the line is still quoted after UNDONE_WITHIN_DAYS; an
+    unconfirmed one that is undone by then is withdrawn.
     """
     followed = lines["security_id"][where(flags(lines["follows_split"]))]
     is_split = lines["split_ratio"].to_numpy() != 1.0
-    splits = _settled(splits, lines["security_id"], session)
+    splits = _with_late(_settled(splits, lines["security_id"], session), lines, session)
     if followed.is_empty() and not is_split.any():
         return splits
     new = lines[["security_id", "split_ratio", "split_evidence"]][np.flatnonzero(is_split)]
@@ -60,6 +60,26 @@ def update_splits(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> p
         declared_source=pl.lit(None, pl.String),
     )
     return pl.concat([confirmed, seen])
+
+
+def _with_late(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
+    """The register with splits that no price showed, and that a count which follows its close tells of days later."""
+    at = where(~lines["late_split_on"].is_null().to_numpy())
+    if not at.size:
+        return splits
+    late = lines[["security_id", "late_split_ratio", "late_split_on"]][at].select(
+        "security_id",
+        ex_date="late_split_on",
+        ratio="late_split_ratio",
+        evidence=pl.lit("price_and_count"),
+        confirmed_on=pl.lit(session, pl.Date),
+        withdrawn_on=pl.lit(None, pl.Date),
+        declared_source=pl.lit(None, pl.String),
+    )
+    near = late.join(splits.select("security_id", seen_on="ex_date"), on="security_id").filter(
+        (pl.col("seen_on") - pl.col("ex_date")).dt.total_days().abs() <= UNDONE_WITHIN_DAYS
+    )
+    return pl.concat([splits, late.join(near, on="security_id", how="anti")])
 
 
 def _settled(splits: pl.DataFrame, quoted: pl.Series, session: date) -> pl.DataFrame:

@@ -122,7 +122,7 @@ def with_splits(lines: pl.DataFrame, previous_session: date | None, near_from: d
     names = pl.Series([None, "declared", "price_and_count", "price_and_count", "price"], dtype=pl.String)
     return lines.hstack(
         [
-            pl.Series("split_ratio", np.where(evidence > 0, _exact(log_ratio), 1.0)),
+            pl.Series("split_ratio", np.where(evidence > 0, exact_ratio(log_ratio), 1.0)),
             names[pl.Series(evidence).cast(pl.UInt32)].alias("split_evidence"),
         ]
     )
@@ -152,7 +152,7 @@ def _is_exact(by_price: Floats, off: Floats, last_close: Floats) -> Mask:
     return np.asarray(is_large | is_small)
 
 
-def _exact(log_ratio: Floats) -> Floats:
+def exact_ratio(log_ratio: Floats) -> Floats:
     """The ratio itself, free of the logarithm's rounding, so that equal splits are equal numbers."""
     size = np.exp(np.abs(log_ratio)).round(9)
     return np.where(log_ratio < 0, (1 / size).round(12), size)

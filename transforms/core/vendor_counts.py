@@ -6,6 +6,7 @@ times the splits since, and the line says so, until the vendor's count is back o
 """
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from transforms.core.count_conventions import Convention
 from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past
 from transforms.core.count_verdicts import (
+    LARGE_LOG,
     SAME_LOG,
     SMALLEST_JUMP_LOG,
     WEEK_DAYS,
@@ -20,27 +22,34 @@ from transforms.core.count_verdicts import (
     judged,
     share_of,
 )
-from transforms.core.rows import Floats, Mask, constant, flags, floats, where
-from transforms.core.splits import EXACT_LOG, UNADJUSTED_LOG, Moves, shares_of
+from transforms.core.rows import Floats, Mask, Rows, constant, flags, floats, masked, where
+from transforms.core.splits import EXACT_LOG, UNADJUSTED_LOG, Moves, exact_ratio, nearest_ratio, shares_of
 
 BACK_DAYS, BACK_DAYS_DEPOSITARY = 92, 365
 """A count that is back within a quarter where it was before a step is right again: NCTY, 2023-06-01, after three
 sessions. That of a depositary line within a year: Suzano, 2024-05-01, counted at half for 219 sessions, of which 63
 were not taken."""
-YOUNG_DAYS = 7
-"""A jump within a week of a line's first session mends its first count (IONR, 2022-07-05: 2,091 million, then 52)."""
+BRIEF_DAYS = 10
+"""A level that stood for so few days was none to come back to: First BanCorp's, 2023-06-14 to 19, at a nineteenth."""
+YOUNG_DAYS, FIRST_DAYS = 31, 7
+"""A jump within a month of a line's first session mends its first count (IONR, 2022-07-05: 2,091 million, then 52;
+SHEL, 2022-02-15); after the first week not one that makes a company of some size eight times larger (GEN, 2022-11-21:
+240 billion USD)."""
 
 _CAUSE_NAMES = pl.Series([None, *CAUSES], dtype=pl.String)
 _FOLLOWED: dict[str, pl.DataType] = {
     **FACTOR_SCHEMA,
     "followed_cap_usd": pl.Int64(),
     **dict.fromkeys(("is_refused_count", "is_restored_count", "follows_split", "is_noted"), pl.Boolean()),
+    "late_split_ratio": pl.Float64(),
+    "late_split_on": pl.Date(),
 }
 
 _UNDISTURBED: dict[str, object] = {
     "count_factor": 1.0,
     "factor_sessions": 0,
     **dict.fromkeys(("is_refused_count", "is_restored_count", "follows_split", "is_noted"), False),
+    **dict.fromkeys(("late_split_ratio", "late_split_on")),
 }
 
 
@@ -49,8 +58,10 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
 
     ``followed_cap_usd``: the vendor's cap times the factor, whole USD; the factor is 1 where the count is taken as it
     stands. ``is_refused_count``: it jumped without a split today. ``is_restored_count``: a depositary line's is of
-    depositary shares again, or back where it was. ``follows_split``: it has a split now that it lagged.
-    ``is_noted``: the line's FACTOR_SCHEMA is not what it was.
+    depositary shares again, or back where it was; or it follows a split that nobody saw. ``follows_split``: it has a
+    split now that it lagged. ``late_split_ratio``, ``late_split_on``: the split that nobody saw on its day, as the
+    count follows the close by its ratio now; null where there is none. ``is_noted``: the line's FACTOR_SCHEMA is not what
+    it was.
     ``lines``: with `with_last_shares` and `with_splits`, first_session, security_type, ``stated_ratio`` (shares behind
     a depositary one by the operator or the quotes' name, null where unknown), and ``is_accepted``: the operator takes
     the company as the vendor shows it.
@@ -58,8 +69,7 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     at = where(~_is_quiet(lines))
     columns = {name: _undisturbed(lines, name, dtype) for name, dtype in _FOLLOWED.items()}
     if at.size:
-        is_young = _is_young(lines, session)[at]
-        found = _judged_lines(lines[at], session, near_from, is_young)
+        found = _judged_lines(lines[at], session, near_from, Young.of(lines, session).at(at))
         columns = {name: column.scatter(pl.Series(at), found[name]) for name, column in columns.items()}
     return lines.hstack(list(columns.values()))
 
@@ -73,10 +83,23 @@ def _is_quiet(lines: pl.DataFrame) -> Mask:
     return np.asarray(~(is_moved | is_remembered | _is_lost(lines) | flags(lines["split_ratio"] != 1.0)))
 
 
-def _is_young(lines: pl.DataFrame, session: date) -> Mask:
-    """Whether a line is new. Those that go back as far as any are not: they were only seen first then."""
-    first = lines["first_session"]
-    return flags((first >= session - timedelta(days=YOUNG_DAYS)) & (first > first.min()))
+class Young(NamedTuple):
+    """Whether each line is new, or very new. Those that go back as far as any are not: they were there before."""
+
+    is_young: Mask
+    is_first: Mask
+
+    @classmethod
+    def of(cls, lines: pl.DataFrame, session: date) -> "Young":
+        """From first_session, over all lines of the session."""
+        first = lines["first_session"]
+        is_new = first > first.min()
+        ages = ((first >= session - timedelta(days=days)) & is_new for days in (YOUNG_DAYS, FIRST_DAYS))
+        return cls(*(flags(age) for age in ages))
+
+    def at(self, rows: Rows) -> "Young":
+        """Of some of the lines."""
+        return Young(self.is_young[rows], self.is_first[rows])
 
 
 def _is_lost(lines: pl.DataFrame) -> Mask:
@@ -92,7 +115,7 @@ def _undisturbed(lines: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Serie
     return lines["vendor_cap_usd" if name == "followed_cap_usd" else f"last_{name}"].alias(name)
 
 
-def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young: Mask) -> dict[str, pl.Series]:
+def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, young: Young) -> dict[str, pl.Series]:
     """The columns of `followed`."""
     past, moves = Past.of(lines, session, near_from), Moves.of(lines)
     shares = shares_of(lines["vendor_cap_usd"], lines["close"])
@@ -103,7 +126,10 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
     verdict = judged(moves.shares, past, counted, convention, is_back=is_back, is_none=is_none)
     move = past.event("move", *_split_like_move(past, moves, split.is_new))
     is_doubted = (verdict.cause == JUMPED) & ~past.had_jumped & ~verdict.is_ordinary
-    is_believed = is_doubted & (_follows_close(moves.shares, move) | is_young)
+    is_mending = young.is_first | (young.is_young & ~(convention.is_large & (moves.shares >= LARGE_LOG)))
+    is_following = is_doubted & _follows_close(moves.shares, move)
+    is_believed = is_following | (is_doubted & is_mending)
+    late_ratio, _ = nearest_ratio(moves.shares)
     has_jumped = _has_jumped(moves.shares, split.is_new) & ~is_believed
     # A count that comes back from a jump has not jumped: there is nothing left that could have led a split.
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
@@ -112,7 +138,8 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
     has_lasted = (cause == JUMPED) & (lasted >= convention.most_sessions(verdict.log_factor))
     is_set = (cause > 0) & ~has_lasted
     is_news = verdict.is_news | has_lasted
-    news = past.event("news", np.where(split.is_new, np.nan, past.taken), is_news | split.is_new)
+    is_brief = past.event("news").age <= BRIEF_DAYS
+    news = past.event("news", np.where(split.is_new, np.nan, past.taken), (is_news & ~is_brief) | split.is_new)
     lost = past.event("lost", past.shares, _is_lost(lines))
     factor = np.where(is_set, np.exp(verdict.log_factor), 1.0)
     events = {"split": split, "jump": jump, "move": _explained(move, is_believed), "news": news, "lost": lost}
@@ -126,8 +153,10 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, is_young:
         **{name: column for kind, event in events.items() for name, column in event.columns(kind).items()},
         "followed_cap_usd": _followed_caps(lines["vendor_cap_usd"], factor),
         "is_refused_count": pl.Series(is_set & (cause == JUMPED) & ~past.had_jumped),
-        "is_restored_count": pl.Series(verdict.is_restored),
+        "is_restored_count": pl.Series(verdict.is_restored | is_following),
         "follows_split": pl.Series(verdict.follows_split),
+        "late_split_ratio": masked(pl.Series(exact_ratio(late_ratio)), is_following),
+        "late_split_on": masked(move.on, is_following),
         "is_noted": pl.Series(np.logical_or.reduce([is_noted, *(event.is_new for event in events.values())])),
     }
     return {name: column.cast(_FOLLOWED[name]).alias(name) for name, column in columns.items()}
@@ -160,10 +189,14 @@ def _led(past: Past, split: Floats) -> Mask:
 
 
 def _is_back(past: Past, shares: Floats, is_depositary: Mask) -> Mask:
-    """Whether the count is where it was before a step of these days that nothing explained."""
+    """Whether the count is where it was before a step of these days that nothing explained, give or take issues since.
+
+    The larger the step, the more may have been issued or bought back meanwhile (BP: 177 to one, and a tenth off).
+    """
     news, days = past.event("news"), np.where(is_depositary, BACK_DAYS_DEPOSITARY, BACK_DAYS)
     with np.errstate(invalid="ignore"):
-        return np.asarray((news.age <= days) & (np.abs(np.log(shares / news.value)) <= SAME_LOG))
+        near = share_of(np.log(news.value / past.taken))
+        return np.asarray((news.age <= days) & (np.abs(np.log(shares / news.value)) <= near))
 
 
 def _has_jumped(count: Floats, is_split: Mask) -> Mask:

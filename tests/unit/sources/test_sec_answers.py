@@ -36,6 +36,7 @@ def landed(name: str = "x.json") -> LandedFile:
 
 def test_the_index_in_all_its_spellings() -> None:
     rows = [("10-Q", 11, NUMBER), ("10-K405", 12, NUMBER), ("SC TO-T/A", 13, NUMBER), ("20-F/A", 14, NUMBER)]
+    rows += [("25-NSE", 15, NUMBER), ("6-K", 16, NUMBER), ("NT 10-K", 17, NUMBER)]
     text = index_file(DAY, [*rows, rows[0]]).decode()
     text += "10-K        Odd  Name   &  Sons 20260302 Inc      1234567890  2026-03-02  "
     text += "edgar/data/1234567890/0001193125-26-000009.txt\n"
@@ -43,6 +44,8 @@ def test_the_index_in_all_its_spellings() -> None:
     assert sec_answers.filings(text.encode(), landed()) == [
         Filing(DAY, 11, "10-Q", NUMBER),
         Filing(DAY, 14, "20-F/A", NUMBER),
+        Filing(DAY, 15, "25-NSE", NUMBER),
+        Filing(DAY, 16, "6-K", NUMBER),
         Filing(DAY, 1234567890, "10-K", "0001193125-26-000009"),
     ]
 
