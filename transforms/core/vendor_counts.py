@@ -60,8 +60,8 @@ def followed(lines: pl.DataFrame, session: date, near_from: date) -> pl.DataFram
     stands. ``is_refused_count``: it jumped without a split today. ``is_restored_count``: a depositary line's is of
     depositary shares again, or back where it was; or it follows a split that nobody saw. ``follows_split``: it has a
     split now that it lagged. ``late_split_ratio``, ``late_split_on``: the split that nobody saw on its day, as the
-    count follows the close by its ratio now; null where there is none. ``is_noted``: the line's FACTOR_SCHEMA is not what
-    it was.
+    count follows the close by its ratio now; null where there is none. ``is_noted``: the line's FACTOR_SCHEMA is not
+    what it was.
     ``lines``: with `with_last_shares` and `with_splits`, first_session, security_type, ``stated_ratio`` (shares behind
     a depositary one by the operator or the quotes' name, null where unknown), and ``is_accepted``: the operator takes
     the company as the vendor shows it.
