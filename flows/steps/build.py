@@ -296,7 +296,9 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
             own = core_tables.supplied_counts(filled.known.own.counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", pl.concat([own, progress.share_counts]))
             _write_filers(run, build, filled, progress.last_admitted)
-            splits = core_tables.company_splits(walker.memory.splits, progress.securities)
+            # Written anew each time, so one that was withdrawn never was.
+            standing = walker.memory.splits.filter(pl.col("withdrawn_on").is_null())
+            splits = core_tables.company_splits(standing, progress.securities)
             per_share = per_share_facts(filled.filings.facts, progress.securities, splits, progress.last_admitted)
             run.count("core.per_share_facts", build.replace("core.per_share_facts", per_share))
         declared = unseen(filled.known.declared, walker.memory.splits, progress.securities, progress.last_admitted)

@@ -11,6 +11,7 @@ from transforms.core.cap_quality import cap_quality
 from transforms.core.fundamentals import known_at as public_at
 from transforms.core.line_counts import fresh_until
 from transforms.core.sec_facts import ENTITY_PREFIX
+from transforms.core.security_types import EQUITY_TYPES
 from transforms.measures.company_fundamentals import linked_entities
 from transforms.staging.sec_source import SEC
 
@@ -80,8 +81,12 @@ def cap_candidates(judged: Judged) -> pl.DataFrame:
 
 
 def company_splits(register: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
-    """company_id, ex_date and ratio of every split; one that was withdrawn is undone on that day, and not before."""
-    companies = securities.select("security_id", "company_id").unique()
+    """company_id, ex_date and ratio of every split of shares; one that was withdrawn is undone on that day, not before.
+
+    Splits of a company's warrants, notes and preferred shares are not its own.
+    """
+    shares = securities.filter(pl.col("security_type").is_in(EQUITY_TYPES))
+    companies = shares.select("security_id", "company_id").unique()
     undone = register.filter(pl.col("withdrawn_on").is_not_null()).select(
         "security_id", ex_date="withdrawn_on", ratio=1 / pl.col("ratio")
     )

@@ -27,7 +27,7 @@ def rows(shared_data: Path) -> pl.DataFrame:
     folder = shared_data / "sec_edgar" / "recorded" / "api" / "xbrl" / "companyfacts"
     facts = pl.concat([companyfacts(path) for path in sorted(folder.glob("*.json.gz"))])
     securities = pl.DataFrame({"company_id": list(CIKS), "cik": list(CIKS.values())}).with_columns(
-        security_type=pl.lit("common"), valid_from=LISTED, first_session=LISTED
+        security_type=pl.lit("common"), valid_from=LISTED, valid_to=pl.lit(None, pl.Date)
     )
     splits = pl.DataFrame(SPLITS, ["company_id", "ex_date", "ratio"], orient="row")
     return per_share_facts(facts.with_columns(known_on="filed"), securities, splits, LAST)

@@ -31,15 +31,23 @@ def test_a_count_that_was_of_ordinary_shares_from_the_start_is_mended_at_once() 
     assert taken(*days, ratio=4.0) == [2520.0] * 4
 
 
-def test_once_mended_a_count_of_ordinary_shares_is_not_where_it_was() -> None:
-    """Rentokil, 2023-08-02: ordinary shares once more; that it was there before says nothing for it."""
-    ordinary, right = Day(39.0, 2_520e6), Day(39.0, 504e6)
-    assert taken(ordinary, *[right] * 3, ordinary, ordinary, right, ratio=5.0) == [2520.0, *[504.0] * 6]
+def test_an_error_downwards_by_the_stated_ratio_is_none_for_ever() -> None:
+    """It looks like a mend; the way back within a year says that it was none."""
+    right, half = Day(10.0, 100e6), Day(10.0, 50e6)
+    assert taken(right, *[half] * 60, right, right, ratio=2.0) == [100.0, *[50.0] * 60, 100.0, 100.0]
+
+
+def test_a_day_with_a_bare_name_ends_no_doubt() -> None:
+    """GSK, 2022-07-22: `GSK plc` for a session, then with its ratio again."""
+    right, ordinary = Day(10.0, 100e6), Day(10.0, 200e6)
+    bare = Day(10.0, 200e6, has_bare_name=True)
+    days = right, *[ordinary] * (MAX_SESSIONS_DEPOSITARY + 20), bare, ordinary
+    assert set(taken(*days, ratio=2.0)) == {100.0}
 
 
 def test_issues_on_top_of_a_change_of_convention_are_kept() -> None:
-    days = Day(10.0, 100e6), Day(10.0, 204e6), Day(10.0, 214.2e6), Day(10.0, 107.1e6)
-    assert taken(*days, ratio=2.0) == [100.0, 102.0, 107.1, 107.1]
+    days = Day(10.0, 100e6), Day(10.0, 204e6), Day(10.0, 244.8e6), Day(10.0, 190e6), Day(10.0, 95e6)
+    assert taken(*days, ratio=2.0) == [100.0, 102.0, 122.4, 95.0, 95.0]
 
 
 def test_another_multiple_than_the_stated_one_is_no_change_of_convention() -> None:
@@ -100,12 +108,15 @@ def restored(*days: Day, ratio: float | None = None, is_depositary: bool = True)
 
 def test_a_count_that_is_right_again_says_so() -> None:
     ordinary, right = Day(39.0, 2_520e6), Day(39.0, 504e6)
-    assert restored(ordinary, right, right, ordinary, right, ratio=5.0) == [False, True, False, False, False]
+    assert restored(ordinary, right, right, ratio=5.0) == [False, True, False]
+    small = Day(0.39, 2_520e6), Day(0.39, 504e6)
+    assert restored(*small, ratio=5.0) == [False, False], "its new level is confirmed in five sessions"
     gone, back = [Day(10.0, 680e6)] * 3, Day(10.0, 1_307e6)
     assert restored(back, *gone, back) == [False, False, False, False, True]
     assert restored(back, *gone, back, is_depositary=False) == [False] * 5
 
 
-def test_of_other_lines_a_stated_ratio_says_nothing() -> None:
-    """A preferred share's name states one, too."""
-    assert taken(Day(40.0, 100e6), Day(40.0, 214e6), ratio=2.14, is_depositary=False) == [100.0, 214.0]
+def test_an_operator_says_that_a_line_is_a_depositary_share() -> None:
+    """Barclays: `Common Stock` to the vendor; four ordinary shares each, by your own file."""
+    days = Day(8.0, 3_968e6), *[Day(8.0, 15_556e6)] * (MAX_SESSIONS_FOREIGN + 20)
+    assert set(taken(*days, ratio=4.0, is_depositary=False)[1:]) == {3889.0}

@@ -45,13 +45,17 @@ def line(**given: Any) -> dict[str, Any]:
         "cik": NVIDIA,
         "security_type": "common",
         "valid_from": date(2022, 1, 3),
-        "first_session": date(2022, 1, 3),
+        "valid_to": None,
         **given,
     }
 
 
+def securities(*lines: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(lines, schema_overrides={"valid_to": pl.Date})
+
+
 def found(*rows: dict[str, Any], lines: list[dict[str, Any]] | None = None, last: date = LAST) -> pl.DataFrame:
-    return per_share_facts(facts(*rows), pl.DataFrame(lines or [line()]), SPLITS, last)
+    return per_share_facts(facts(*rows), securities(*(lines or [line()])), SPLITS, last)
 
 
 def told(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
@@ -74,8 +78,24 @@ def test_a_split_after_the_last_session_is_not_known_yet() -> None:
 
 
 def test_of_a_company_that_was_not_quoted_on_the_filing_day_no_splits_are_known() -> None:
-    listed_later = [line(first_session=date(2024, 5, 1), valid_from=date(2024, 5, 1))]
+    listed_later = [line(valid_from=date(2024, 5, 1))]
     assert told(found(fact(11.93, date(2024, 2, 21)), lines=listed_later)) == [("eps_diluted", 11.93, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("until", "again", "ratio"),
+    [(date(2024, 3, 1), date(2024, 3, 11), 10.0), (date(2024, 3, 1), date(2024, 3, 12), None), (LAST, None, None)],
+)
+def test_a_split_may_be_missed_while_a_line_is_not_quoted(until: date, again: date | None, ratio: float | None) -> None:
+    """Ampio split one for fifteen while it was halted; of a company that is gone nobody sees any more."""
+    lines = [line(valid_to=until), *([line(valid_from=again)] if again else [])]
+    assert found(fact(11.93, date(2024, 2, 21)), lines=lines)["split_ratio"].to_list() == [ratio]
+
+
+def test_lines_of_one_company_overlap() -> None:
+    lines = [line(), line(security_id="NVDB", valid_from=date(2023, 5, 1), valid_to=date(2023, 6, 1))]
+    later = line(security_id="NVDC", valid_from=date(2024, 5, 1))
+    assert found(fact(11.93, date(2024, 2, 21)), lines=[*lines, later])["split_ratio"].to_list() == [10.0]
 
 
 def test_a_depositary_lines_splits_are_not_those_of_its_ordinary_shares() -> None:
@@ -116,7 +136,7 @@ def test_lengths_that_no_period_has_are_left_out() -> None:
 
 def test_a_figure_that_cannot_be_true_is_rejected_by_name() -> None:
     wrong = facts(fact(11.93, date(2023, 2, 21)), fact(float("nan"), date(2024, 2, 21)))
-    assert per_share_facts(wrong, pl.DataFrame([line()]), SPLITS, LAST).is_empty()
+    assert per_share_facts(wrong, securities(line()), SPLITS, LAST).is_empty()
     assert rejected_facts(wrong.drop("known_on")).select("field", "reason_code").rows() == [
         ("EarningsPerShareDiluted", "published_before_period_end"),
         ("EarningsPerShareDiluted", "not_a_number"),
@@ -126,8 +146,8 @@ def test_a_figure_that_cannot_be_true_is_rejected_by_name() -> None:
 def test_a_registrant_speaks_for_the_company_that_it_is() -> None:
     """Facts of a shell's registrant from before it became the company are about the shell."""
     taken_over = [
-        line(cik=1, valid_from=date(2022, 1, 3)),
-        line(valid_from=date(2024, 3, 1), first_session=date(2022, 1, 3)),
+        line(cik=1, valid_to=date(2024, 2, 29)),
+        line(valid_from=date(2024, 3, 1)),
     ]
     rows = found(fact(11.93, date(2024, 2, 21)), fact(12.0, date(2024, 3, 5)), lines=taken_over)
     assert rows["value"].to_list() == [12.0]

@@ -596,9 +596,10 @@ def test_a_price_that_breaks_and_comes_back_was_no_split() -> None:
 def test_a_split_that_nothing_undid_is_confirmed_when_its_line_is_quoted_again() -> None:
     def after(register: pl.DataFrame, days: int, *symbols: str, ratio: float = 1.0) -> pl.DataFrame:
         lines = pl.DataFrame(
-            [(symbol, ratio, "price", False, None, None) for symbol in symbols],
+            [(symbol, "warrant" if symbol == "W" else "common", ratio, "price", *[None] * 3) for symbol in symbols],
             {
                 "security_id": pl.String,
+                "security_type": pl.String,
                 "split_ratio": pl.Float64,
                 "split_evidence": pl.String,
                 "follows_split": pl.Boolean,
@@ -616,6 +617,7 @@ def test_a_split_that_nothing_undid_is_confirmed_when_its_line_is_quoted_again()
     assert waiting["confirmed_on"].null_count() == 2
     one = after(waiting, UNDONE_WITHIN_DAYS + 1, "B")
     assert dict(one.select("security_id", "confirmed_on").iter_rows()) == {"A": None, "B": START + timedelta(days=15)}
+    assert after(after(no_splits(), 0, "W", ratio=2.0), 40, "W")["confirmed_on"].item() is None, "cents double at will"
     both = after(one, 40, "A", "B")
     assert both["confirmed_on"].to_list() == [START + timedelta(days=40), START + timedelta(days=15)]
 
@@ -670,6 +672,7 @@ def test_lines_of_which_nothing_is_to_be_said_are_not_judged(seed: int) -> None:
     }
     memory["factor_cause"] = some([None] * 4 + ["lags_split", "jumped_without_split"], pl.String())
     memory["factor_sessions"] = some([0, 5, 62, 63], pl.Int32())
+    memory["factor_most"] = some([0, 63, 252, 1_000_000], pl.Int32())
     memory["awaits_split"] = some([None, False, False, True], pl.Boolean())
     memory["count_factor"] = some([None, 1.0, 0.1, 2.0], pl.Float64())
     factor = memory["count_factor"].zip_with(memory["factor_cause"].is_not_null(), pl.Series([1.0]))

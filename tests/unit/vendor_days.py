@@ -24,6 +24,8 @@ class Day:
     declared_age: int = 0
     tells_previous: bool = True
     is_accepted: bool = False
+    has_bare_name: bool = False
+    """Its name says nothing of depositary shares on the day."""
 
     @property
     def cap(self) -> int | None:
@@ -65,8 +67,8 @@ def walked(
             "vendor_cap_usd": day.cap,
             "last_cap_usd": last.cap if last else None,
             "is_accepted": day.is_accepted,
-            "security_type": "depositary_share" if is_depositary else "common",
-            "stated_ratio": stated_ratio,
+            "security_type": "depositary_share" if is_depositary and not day.has_bare_name else "common",
+            "stated_ratio": None if day.has_bare_name else stated_ratio,
             "is_foreign": is_foreign,
             "declared_ratio": day.declared,
             "declared_age": None if day.declared is None else day.declared_age,

@@ -224,6 +224,7 @@ ADMISSION_SECURITIES = Table(
         Column("count_factor", "DOUBLE", "What the vendor's count was multiplied by; 1 as it stands."),
         Column("factor_cause", "VARCHAR", "Why.", values=("lags_split", "jumped_without_split")),
         Column("factor_sessions", "INTEGER", "For how many sessions.", "sessions"),
+        Column("factor_most", "INTEGER", "For how many at most, where the count jumped.", "sessions"),
         Column("recent_split_log", "DOUBLE", "Log ratio of the last split seen."),
         Column("split_on", "DATE", "Session of it."),
         Column("shares_before_split", "DOUBLE", "The count before it; null where that had led the split.", "shares"),

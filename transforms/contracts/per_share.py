@@ -34,7 +34,7 @@ PER_SHARE_FACTS = Table(
             "split_ratio",
             "DOUBLE",
             "Shares of the last admitted session for one of the filing day: the splits strictly after it. Null where "
-            "nobody can tell: the company was not quoted yet, or is quoted in depositary shares.",
+            "nobody can tell: the company was not quoted all the time since, or is quoted in depositary shares.",
             minimum=0,
         ),
         Column("value_today", "DOUBLE", "value / split_ratio.", "currency per share", is_ratio=True),

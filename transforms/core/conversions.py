@@ -9,13 +9,14 @@ import polars as pl
 Ratios = dict[tuple[int, str], float]
 """Company (CIK) and class to shares of its listed class for one of it; others convert one to one."""
 
-_BERKSHIRE, _VISA = 1067983, 1403161
+_BERKSHIRE, _ERIE, _VISA = 1067983, 922621, 1403161
 _NOTE = "10-K for 2023, note 15: 1.6059 on 2022-09-30, before that day not read"
-_B, _B1, _B2, _C = ("CommonClassBMember", "CommonClassB1Member", "CommonClassB2Member", "CommonClassCMember")
+_B, _C = "CommonClassBMember", "CommonClassCMember"
+_B1, _B2, _B3 = "CommonClassB1Member", "CommonClassB2Member", "CommonClassB3Member"
 
 
 class Conversion(NamedTuple):
-    """One ratio: ``known_on`` is the day it was published, null where it has always stood."""
+    """One ratio: ``known_on`` is the day it was published; null for the first one that is known."""
 
     cik: int
     share_class: str
@@ -25,6 +26,7 @@ class Conversion(NamedTuple):
 
 
 CONVERSIONS = (
+    Conversion(_ERIE, _B, 2400.0, None, "general knowledge; its diluted and basic counts say 2,415 a share"),
     Conversion(_BERKSHIRE, "CommonClassAMember", 1500.0, None, "annual report, note on common stock"),
     Conversion(_VISA, _C, 4.0, None, "10-K for 2023, note 15"),
     Conversion(_VISA, _B, 1.6059, None, _NOTE),
@@ -35,11 +37,16 @@ CONVERSIONS = (
     Conversion(_VISA, _B2, 1.5875, None, "10-Q of 2024-06-30, note 9"),
     Conversion(_VISA, _B1, 1.5653, date(2024, 10, 11), "8-K 0001403161-24-000050"),
     Conversion(_VISA, _B2, 1.5430, date(2024, 10, 11), "8-K 0001403161-24-000050"),
-    Conversion(_VISA, _B1, 1.5549, date(2025, 9, 26), "8-K item 8.01 of that day; 1.5609 before, since when not read"),
-    Conversion(_VISA, _B2, 1.5223, date(2025, 9, 26), "8-K item 8.01 of that day; 1.5342 before, since when not read"),
+    Conversion(_VISA, _B1, 1.5609, date(2025, 3, 31), "8-K 0001403161-25-000028"),
+    Conversion(_VISA, _B2, 1.5342, date(2025, 3, 31), "8-K 0001403161-25-000028"),
+    Conversion(_VISA, _B1, 1.5549, date(2025, 9, 26), "8-K item 8.01 of that day"),
+    Conversion(_VISA, _B2, 1.5223, date(2025, 9, 26), "8-K item 8.01 of that day"),
+    Conversion(_VISA, _B1, 1.5475, date(2026, 2, 27), "8-K 0001403161-26-000063; 1.5491 before, since when not read"),
+    Conversion(_VISA, _B2, 1.5075, date(2026, 2, 27), "8-K 0001403161-26-000063; 1.5108 before, since when not read"),
+    Conversion(_VISA, _B3, 1.4953, None, "class of 2026; second-hand: another reader of 10-Q 0001403161-26-000104"),
 )
-"""In the order in which they became known. Visa's change with each deposit for its old lawsuits; of a company without a
-row here shares convert one to one (Mastercard, Alphabet, Meta)."""
+"""In the order in which they became known. Visa's change with each deposit for its old lawsuits; shares without a row
+here are taken to convert one to one, as those of Mastercard, Alphabet and Meta do."""
 
 
 def conversion_ratios(session: date) -> Ratios:

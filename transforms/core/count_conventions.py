@@ -17,6 +17,8 @@ NEAR_COUNT_LOG, LARGE_CAP_USD = 0.025, 2_000_000_000
 """A depositary line's count that goes up to a multiple counts other shares, give or take issues between the two counts:
 Cemex, 2024-05-01, by 1.972; Lloyds, 2023-08-03, by 3.94. Only at a cap that is not small: small companies issue as many
 (Opthea, 2023-10-11, by 7.13)."""
+LARGEST_NEAR_LOG = np.log(20.5)
+"""From there on every number is near a whole one."""
 STATED_PART = 20
 """With a stated ratio two counts may lie apart by a twentieth of its log: Shell's by 1.974 and 1/2.053 for two. ZEEKR's
 first count, that of the shares offered, became that of all shares by 11.8 for ten (2024-07-08)."""
@@ -25,13 +27,15 @@ MAX_SESSIONS = 63
 any other step. One that lags a split seen in the price is not taken for as long as it lags."""
 MAX_SESSIONS_DEPOSITARY = 252
 """A year: companies behind depositary shares file once a year, and the vendor's wrong counts lasted for up to 240
-sessions (Immutep, 2023-11-06). Only of one that went up: one that went down may be the error's end (NetEase,
-2022-05-03, by a fifth), or another error."""
-
-
+sessions (Immutep, 2023-11-06), but Lloyds' for 354. Only of one that went up: one that went down may be the error's end
+(NetEase, 2022-05-03, by a fifth), or another error."""
 MAX_SESSIONS_FOREIGN = 126
 """Half a year, of a foreign company's line that does not say that it is a depositary share: Barclays, 2023-08-02, for
 137 sessions. Some are no depositary shares, and their counts do multiply: Garrett Motion's, 2023-07-27, by 4.1."""
+
+
+FOREVER = 1_000_000
+"""Sessions, where a stated ratio says that the count is of other shares."""
 
 
 class Convention(NamedTuple):
@@ -44,24 +48,24 @@ class Convention(NamedTuple):
     """A depositary line of which nobody states how many shares it stands for."""
     log_ratio: Floats
     """Log of ordinary shares per depositary share; NaN where nobody states it or they are the same."""
-    is_large: Mask
+    was_large: Mask
 
     @classmethod
     def of(cls, lines: pl.DataFrame) -> "Convention":
-        """From vendor_cap_usd, security_type, is_foreign, ``stated_ratio`` (by the operator or the quotes' name).
+        """From last_cap_usd, security_type, is_foreign, ``stated_ratio`` (by the operator or the quotes' name).
 
         A foreign company's line may be a depositary share without saying so: HSBC's and BP's are called common stock.
         """
         log_ratio = np.log(floats(lines["stated_ratio"]))
         kind = lines["security_type"]
         is_named = flags(kind == "depositary_share")
-        is_depositary = is_named | (flags(kind == "common") & flags(lines["is_foreign"]))
+        is_depositary = is_named | (flags(kind == "common") & flags(lines["is_foreign"])) | ~np.isnan(log_ratio)
         return cls(
             is_depositary,
             is_named,
             is_depositary & np.isnan(log_ratio),
             np.where(log_ratio == 0.0, np.nan, log_ratio),
-            np.nan_to_num(floats(lines["vendor_cap_usd"])) >= LARGE_CAP_USD,
+            np.nan_to_num(floats(lines["last_cap_usd"])) >= LARGE_CAP_USD,
         )
 
     @np.errstate(invalid="ignore")
@@ -77,7 +81,7 @@ class Convention(NamedTuple):
     def is_exact(self, move: Floats) -> Mask:
         """Whether a count moves by a ratio that issues of shares do not have."""
         ratio, off = nearest_ratio(move)
-        is_near_one = self._is_multiple(ratio) & self.is_large
+        is_near_one = self._is_multiple(ratio) & self.was_large & (ratio <= LARGEST_NEAR_LOG)
         return np.asarray(off <= np.where(is_near_one, NEAR_COUNT_LOG, EXACT_COUNT_LOG))
 
     def most_sessions(self, log_factor: Floats) -> Floats:
@@ -85,7 +89,7 @@ class Convention(NamedTuple):
         with np.errstate(invalid="ignore"):
             is_stated = self.is_depositary & (np.abs(log_factor + self.log_ratio) <= EXACT_COUNT_LOG)
         is_multiple = self._is_multiple(-log_factor)
-        limits = [np.inf, MAX_SESSIONS_DEPOSITARY, MAX_SESSIONS_FOREIGN]
+        limits = [FOREVER, MAX_SESSIONS_DEPOSITARY, MAX_SESSIONS_FOREIGN]
         return np.select([is_stated, is_multiple & self.is_named, is_multiple], limits, MAX_SESSIONS)
 
     @property

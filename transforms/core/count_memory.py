@@ -22,6 +22,7 @@ FACTOR_SCHEMA: dict[str, pl.DataType] = {
     "count_factor": pl.Float64(),
     "factor_cause": pl.String(),
     "factor_sessions": pl.Int32(),
+    "factor_most": pl.Int32(),
     "recent_split_log": pl.Float64(),
     "split_on": pl.Date(),
     "shares_before_split": pl.Float64(),
@@ -35,10 +36,10 @@ FACTOR_SCHEMA: dict[str, pl.DataType] = {
     "lost_shares": pl.Float64(),
     "lost_on": pl.Date(),
 }
-"""Of a line's count: its factor, why and for how many sessions; its last split, the count before it (null where that
-had led the split), and whether the count taken has not the split yet; its last jump without a split; the last move of
-its close that only a split would explain; the count taken before the last step that nothing explains; the vendor's last
-count before it gave none; and the session of each."""
+"""Of a line's count: its factor, why, for how many sessions and for how many at most; its last split, the count before
+it (null where that had led the split), and whether the count taken has not the split yet; its last jump without a
+split; the last move of its close that only a split would explain; the count taken before the last step that nothing
+explains; the vendor's last count before it gave none; and the session of each."""
 EVENTS = {
     "split": ("recent_split_log", "split_on"),
     "jump": ("recent_jump_log", "jump_on"),
@@ -94,6 +95,8 @@ class Past:
     """0 where the count was taken as it stood, or the line was last seen beyond the horizon."""
     sessions: Floats
     """For how many sessions the factor has been set."""
+    most: Floats
+    """For how many it may be."""
     was_set: Mask
     had_jumped: Mask
     awaited_split: Mask
@@ -111,6 +114,7 @@ class Past:
             session,
             np.log(np.where(is_near, np.nan_to_num(floats(lines["last_count_factor"]), nan=1.0), 1.0)),
             np.where(was_set & is_near, np.nan_to_num(floats(lines["last_factor_sessions"])), 0),
+            np.nan_to_num(floats(lines["last_factor_most"])),
             was_set,
             flags(lines["last_factor_cause"] == CAUSES[JUMPED - 1]),
             flags(lines["last_awaits_split"]),

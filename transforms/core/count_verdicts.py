@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms.core.count_conventions import Convention
+from transforms.core.count_conventions import FOREVER, Convention
 from transforms.core.count_memory import FEW_DAYS, JUMPED, LAGS, Event, Past
 from transforms.core.rows import Floats, Mask, Rows
 from transforms.core.splits import EXACT_COUNT_LOG, nearest_ratio
@@ -99,10 +99,10 @@ class Verdict(NamedTuple):
     """The count as it is taken has not the last split yet."""
     follows_split: Mask
     """The count has a split now that it lagged."""
-    is_ordinary: Mask
-    """The count of a depositary line moved to the ordinary shares behind it."""
+    is_mended: Mask
+    """The count of a depositary line moved from the ordinary shares behind it to its own: taken."""
     is_restored: Mask
-    """The count of a depositary line moved from the ordinary shares to the depositary ones, or is back where it was."""
+    """It did, or is back where it was, of a company that is not small: of others a new level is confirmed soon."""
 
 
 def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
@@ -135,8 +135,9 @@ def judged(
     is_twice = of_split & counted.has_it_twice & ~is_old
     is_ordinary = is_jump & convention.is_ordinary(surprise) & ~(of_split & counted.has_it)
     is_mended = is_jump & convention.is_mended(surprise) & ~is_old
-    is_returned = is_jump & is_back & ~is_ordinary
+    is_returned = is_jump & is_back
     is_explained = is_renewed | follows | (of_split & counted.has_it) | is_returned | is_mended
+    is_ordinary = is_ordinary & ~is_returned
     is_taken = is_explained | ~(still | is_old | is_exact | is_twice | is_ordinary)
     is_jump_still = still & past.had_jumped & (counted.due == 0.0)
     cause = np.select([is_taken, (still | is_old) & ~is_jump_still], [0, LAGS], JUMPED)
@@ -152,17 +153,19 @@ def judged(
         is_news=is_taken & is_jump & ~is_explained,
         awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & (cause != LAGS)),
         follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
-        is_ordinary=is_ordinary,
-        is_restored=is_mended | (is_returned & convention.is_depositary),
+        is_mended=is_mended,
+        is_restored=(is_mended | (is_returned & convention.is_depositary)) & convention.was_large,
     )
 
 
 def _is_still(count: Floats, expected: Floats, past: Past, counted: CountOfSplit, is_none: Mask) -> Mask:
     """Whether a count that was not taken as it stood, or should move today, stands where it was, or is not given.
 
-    One that jumped and moves by a tenth is alive; one that lags was brought up to date.
+    One that jumped and moves by a tenth is alive; one that lags, or is of other shares by the stated ratio, was brought
+    up to date.
     """
-    near = np.where(past.had_jumped & (counted.due == 0.0), SAME_LOG, share_of(expected))
+    of_other_shares = np.where(past.most >= FOREVER, np.minimum(SMALLEST_JUMP_LOG, np.abs(expected) / 2), SAME_LOG)
+    near = np.where(past.had_jumped & (counted.due == 0.0), of_other_shares, share_of(expected))
     is_given_again = np.isnan(count) & ~is_none & counted.has_it
     stands = (np.abs(count) <= near) | (np.isnan(count) & ~is_given_again)
     return np.asarray((np.abs(expected) > SAME_LOG) & stands)

@@ -17,6 +17,8 @@ from transforms.core.sec_tag_map import PER_SHARE_TAGS
 from transforms.core.security_types import EQUITY_TYPES
 from transforms.staging.sec_source import SEC
 
+MOST_GAP_DAYS = 10
+"""A split during a longer absence shows in no price: Ampio's one for fifteen, 2022-11-09, while it was halted."""
 _PERIOD = ["company_id", "concept", "period_start", "period_end", "currency"]
 
 
@@ -63,11 +65,6 @@ def _filed(facts: pl.DataFrame) -> pl.DataFrame:
 
 def _with_ratios(rows: pl.DataFrame, securities: pl.DataFrame, splits: pl.DataFrame, last: date) -> pl.DataFrame:
     """Adds ``split_ratio``, null where the splits since the filing are not all known to be those of its shares."""
-    lines = securities.filter(pl.col("security_type").is_in(EQUITY_TYPES)).group_by("company_id")
-    quoted = lines.agg(
-        quoted_from=pl.col("first_session").min(),
-        is_depositary=(pl.col("security_type") == "depositary_share").any(),
-    )
     filings = rows.select("company_id", "filed").unique()
     since = (
         filings.join(splits, on="company_id")
@@ -75,10 +72,28 @@ def _with_ratios(rows: pl.DataFrame, securities: pl.DataFrame, splits: pl.DataFr
         .group_by("company_id", "filed")
         .agg(pl.col("ratio").sort_by("ex_date").product())
     )
-    is_told = (pl.col("quoted_from") <= pl.col("filed")) & ~pl.col("is_depositary")
+    is_told = pl.col("quoted_from") <= pl.col("filed")
     ratios = (
-        filings.join(quoted, on="company_id", how="left")
+        filings.join(_quoted(securities), on="company_id", how="left")
         .join(since, on=["company_id", "filed"], how="left")
         .select("company_id", "filed", split_ratio=pl.when(is_told).then(pl.col("ratio").fill_null(1.0)))
     )
     return rows.join(ratios, on=["company_id", "filed"])
+
+
+def _quoted(securities: pl.DataFrame) -> pl.DataFrame:
+    """company_id and ``quoted_from``: since when it has been quoted without a gap, in shares of its own, until now."""
+    lines = securities.filter(pl.col("security_type").is_in(EQUITY_TYPES)).sort("company_id", "valid_from")
+    until = pl.col("valid_to").fill_null(pl.lit(date.max, pl.Date)).cum_max().shift(1).over("company_id")
+    is_after_gap = ((pl.col("valid_from") - until).dt.total_days() > MOST_GAP_DAYS).fill_null(value=True)
+    return (
+        lines.with_columns(begun=pl.when(is_after_gap).then("valid_from"))
+        .group_by("company_id")
+        .agg(
+            quoted_from=pl.col("begun").max(),
+            is_quoted=pl.col("valid_to").is_null().any(),
+            is_depositary=(pl.col("security_type") == "depositary_share").any(),
+        )
+        .filter(pl.col("is_quoted") & ~pl.col("is_depositary"))
+        .select("company_id", "quoted_from")
+    )

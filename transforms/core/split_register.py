@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from transforms.core.rows import constant, flags, where, written
+from transforms.core.security_types import EQUITY_TYPES
 
 SPLITS_SCHEMA: dict[str, pl.DataType] = {
     "security_id": pl.String(),
@@ -20,8 +21,8 @@ SPLITS_SCHEMA: dict[str, pl.DataType] = {
 what declares it, null where nothing does."""
 
 UNDONE_WITHIN_DAYS = 14
-"""A price that breaks by a ratio and back by the same one within two weeks was a wrong price, no split. One that stood
-for so long was none: of 2022-24's 975 splits seen in the price alone four were undone, all within these days."""
+"""A price that breaks by a ratio and back by the same one within two weeks was a wrong price, no split. In 2022-24 that
+were four of warrants, whose prices of cents double for nothing, and none of 765 of shares."""
 _RATIO_TOLERANCE = 1e-6
 
 
@@ -33,13 +34,14 @@ def no_splits() -> pl.DataFrame:
 def update_splits(splits: pl.DataFrame, lines: pl.DataFrame, session: date) -> pl.DataFrame:
     """The register after an admitted session.
 
-    ``lines``: security_id, split_ratio, split_evidence and what `vendor_counts.followed` adds. One seen in the price
-    alone is confirmed when the vendor's count follows it, or when the line is still quoted after UNDONE_WITHIN_DAYS; an
-    unconfirmed one that is undone by then is withdrawn.
+    ``lines``: security_id, security_type, split_ratio, split_evidence and what `vendor_counts.followed` adds. One
+    seen in the price alone is confirmed when the vendor's count follows it, or when a line of shares is still quoted
+    after UNDONE_WITHIN_DAYS; an unconfirmed one that is undone by then is withdrawn.
     """
     followed = lines["security_id"][where(flags(lines["follows_split"]))]
     is_split = lines["split_ratio"].to_numpy() != 1.0
-    splits = _with_late(_settled(splits, lines["security_id"], session), lines, session)
+    shares = lines["security_id"][where(flags(lines["security_type"].is_in(EQUITY_TYPES)))]
+    splits = _with_late(_settled(splits, shares, session), lines, session)
     if followed.is_empty() and not is_split.any():
         return splits
     new = lines[["security_id", "split_ratio", "split_evidence"]][np.flatnonzero(is_split)]

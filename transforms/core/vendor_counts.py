@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from transforms.core.count_conventions import Convention
+from transforms.core.count_conventions import LARGE_CAP_USD, Convention
 from transforms.core.count_memory import CAUSES, FACTOR_SCHEMA, FEW_DAYS, JUMPED, Event, Past
 from transforms.core.count_verdicts import (
     LARGE_LOG,
@@ -48,6 +48,7 @@ _FOLLOWED: dict[str, pl.DataType] = {
 _UNDISTURBED: dict[str, object] = {
     "count_factor": 1.0,
     "factor_sessions": 0,
+    "factor_most": 0,
     **dict.fromkeys(("is_refused_count", "is_restored_count", "follows_split", "is_noted"), False),
     **dict.fromkeys(("late_split_ratio", "late_split_on")),
 }
@@ -125,8 +126,9 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, young: Yo
     is_back = _is_back(past, shares, convention.is_depositary)
     verdict = judged(moves.shares, past, counted, convention, is_back=is_back, is_none=is_none)
     move = past.event("move", *_split_like_move(past, moves, split.is_new))
-    is_doubted = (verdict.cause == JUMPED) & ~past.had_jumped & ~verdict.is_ordinary
-    is_mending = young.is_first | (young.is_young & ~(convention.is_large & (moves.shares >= LARGE_LOG)))
+    is_doubted = (verdict.cause == JUMPED) & ~past.had_jumped
+    is_large = np.nan_to_num(floats(lines["vendor_cap_usd"])) >= LARGE_CAP_USD
+    is_mending = young.is_first | (young.is_young & ~(is_large & (moves.shares >= LARGE_LOG)))
     is_following = is_doubted & _follows_close(moves.shares, move)
     is_believed = is_following | (is_doubted & is_mending)
     late_ratio, _ = nearest_ratio(moves.shares)
@@ -135,10 +137,12 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, young: Yo
     jump = past.event("jump", np.where(past.log_factor == 0.0, moves.shares, np.nan), has_jumped)
     cause = np.where(is_believed | flags(lines["is_accepted"]), 0, verdict.cause)
     lasted = np.where(past.had_jumped == (cause == JUMPED), past.sessions, 0)
-    has_lasted = (cause == JUMPED) & (lasted >= convention.most_sessions(verdict.log_factor))
+    is_same_doubt = past.had_jumped & (np.abs(verdict.log_factor - past.log_factor) <= EXACT_LOG)
+    most = np.where(is_same_doubt, past.most, convention.most_sessions(verdict.log_factor))
+    has_lasted = (cause == JUMPED) & (lasted >= most)
     is_set = (cause > 0) & ~has_lasted
-    is_news = verdict.is_news | has_lasted
-    is_brief = past.event("news").age <= BRIEF_DAYS
+    is_news = verdict.is_news | has_lasted | verdict.is_mended
+    is_brief = (past.event("news").age <= BRIEF_DAYS) & ~np.isnan(past.event("news").value)
     news = past.event("news", np.where(split.is_new, np.nan, past.taken), (is_news & ~is_brief) | split.is_new)
     lost = past.event("lost", past.shares, _is_lost(lines))
     factor = np.where(is_set, np.exp(verdict.log_factor), 1.0)
@@ -148,6 +152,7 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, young: Yo
         "count_factor": pl.Series(factor),
         "factor_cause": _CAUSE_NAMES[pl.Series(np.where(is_set, cause, 0))],
         "factor_sessions": pl.Series(np.where(is_set, lasted + 1, 0)),
+        "factor_most": pl.Series(np.where(is_set & (cause == JUMPED), most, 0)),
         "shares_before_split": pl.Series(before_split, nan_to_null=True),
         "awaits_split": pl.Series(verdict.awaits_split),
         **{name: column for kind, event in events.items() for name, column in event.columns(kind).items()},
