@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows.market_calendar import all_sessions
 from flows.walk import Calendar, Memory, Staged, Verdict, walk
-from transforms.core.declared_splits import DECLARED, near
+from transforms.core.declared_splits import DECLARED, FILED_RATIOS, near
 from transforms.core.reported_counts import BOOK
 
 CALENDAR = Calendar(all_sessions())
@@ -91,12 +91,40 @@ def book(reports: list[Report]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=BOOK).sort("known_on", "cik", "as_of", "accession", "share_class")
 
 
-def staged(history: dict[tuple[str, date], Event], known: pl.DataFrame) -> list[Staged]:
-    """The sessions' lines, as the vendor would serve them through these events."""
+def staged(
+    history: dict[tuple[str, date], Event], known: pl.DataFrame, ratios: pl.DataFrame | None = None
+) -> list[Staged]:
+    """The sessions' lines, as the vendor would serve them through these events; ``ratios``: all that are filed."""
+    filed = filed_ratios(history) if ratios is None else ratios
     return [
-        Staged(session, lines_of(history, number), declared_splits=declared(history, session), book=known)
+        Staged(
+            session,
+            lines_of(history, number),
+            declared_splits=declared(history, session),
+            filed_ratios=filed,
+            book=known,
+        )
         for number, session in enumerate(SESSIONS)
     ]
+
+
+def filed_ratios(history: dict[tuple[str, date], Event]) -> pl.DataFrame:
+    """Ratios of splits as companies file them, on the ex-date or three days later."""
+    ciks = {line[0]: line[3] for line in LINES}
+    rows = [
+        {
+            "cik": ciks[symbol],
+            "known_on": day + timedelta(days=0 if event.is_declared else 3),
+            "period_end": day,
+            "accession": f"{symbol}-{day}",
+            "ratio": event.split,
+        }
+        for (symbol, day), event in history.items()
+        if event.split != 1.0
+    ]
+    return pl.DataFrame([{name: row.get(name) for name in FILED_RATIOS} for row in rows], FILED_RATIOS).sort(
+        "known_on", "accession"
+    )
 
 
 def declared(history: dict[tuple[str, date], Event], session: date) -> pl.DataFrame:
@@ -126,6 +154,7 @@ def lines_of(history: dict[tuple[str, date], Event], number: int) -> pl.DataFram
                 "security_type": kind,
                 "cik": cik,
                 "ads_ratio": ratio,
+                "is_foreign": kind == "depositary_share",
                 "close": closes[-1],
                 "net_change": closes[-1] - previous,
                 "volume": 1_000_000 + 1000 * number + at,
@@ -164,8 +193,10 @@ def test_what_is_known_later_changes_no_earlier_session(
     day = SESSIONS[number]
     full = book([*reports, *late])
     known = full.filter(pl.col("known_on") <= day)
-    with_all, after_all = walk(iter(staged(history, full)[: number + 1]), Memory.empty(), CALENDAR)
-    by_then, after_then = walk(iter(staged(history, known)[: number + 1]), Memory.empty(), CALENDAR)
+    ratios = filed_ratios(history)
+    by_day = ratios.filter(pl.col("known_on") <= day)
+    with_all, after_all = walk(iter(staged(history, full, ratios)[: number + 1]), Memory.empty(), CALENDAR)
+    by_then, after_then = walk(iter(staged(history, known, by_day)[: number + 1]), Memory.empty(), CALENDAR)
     assert [told(verdict) for verdict in with_all] == [told(verdict) for verdict in by_then]
     assert remembered(after_all) == remembered(after_then)
 
