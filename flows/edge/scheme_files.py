@@ -1,0 +1,82 @@
+"""Bucket schemes from their files: the shipped ones, and those of the operator beside them."""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from flows.errors import UsageError
+from transforms.schemes.checks import Fault, faults
+from transforms.schemes.model import Rule, Scheme
+
+SHIPPED = Path(__file__).resolve().parents[2] / "transforms" / "schemes" / "shipped"
+_SCHEME = TypeAdapter(Scheme)
+_KINDS = {get_args(get_type_hints(rule)["kind"])[0]: rule.__name__ for rule in get_args(Rule)}
+"""What a file calls a kind of rule, and its class."""
+_MOST_NAMED = 3
+
+
+def load_scheme(path: Path) -> Scheme:
+    """The scheme of one file.
+
+    Raises:
+        UsageError: it cannot be read, or says what no scheme can; names file, key and reason.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path.name}: cannot be read as TOML: {error}") from error
+    try:
+        scheme = _SCHEME.validate_python(told)
+    except ValidationError as error:
+        raise _refused(path, _misread(told, error)) from error
+    found = faults(scheme)
+    if scheme.id != path.stem:
+        found = [Fault("id", f"{scheme.id} is not the file's name"), *found]
+    if found:
+        raise _refused(path, found)
+    return scheme
+
+
+def load_schemes(folders: Sequence[Path]) -> dict[str, Scheme]:
+    """The schemes of all files, by id; a folder later in the row may replace none of an earlier one.
+
+    Raises:
+        UsageError: one cannot be loaded, or two have one id.
+    """
+    schemes: dict[str, Scheme] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        scheme = load_scheme(path)
+        if scheme.id in schemes:
+            raise _refused(path, [Fault("id", f"there is another scheme {scheme.id}")])
+        schemes[scheme.id] = scheme
+    return schemes
+
+
+def _refused(path: Path, found: Sequence[Fault]) -> UsageError:
+    told = "; ".join(f"{key}: {reason}" for key, reason in found[:_MOST_NAMED])
+    more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return UsageError(f"{path.name}: {told}{more}", next_step="Correct the file; see docs/schemes.md.")
+
+
+def _misread(told: dict[str, Any], error: ValidationError) -> list[Fault]:
+    """What is wrong with keys and types; of a rule as its kind says that it is."""
+    versions = told.get("versions")
+    rules = [version.get("rule") for version in versions if isinstance(version, dict)] if versions else []
+    kinds = [rule.get("kind") if isinstance(rule, dict) else None for rule in rules]
+    known = ", ".join(_KINDS)
+    unknown = [
+        Fault(f"versions.{number}.rule.kind", f"{kind} is none of {known}")
+        for number, kind in enumerate(kinds)
+        if kind not in _KINDS
+    ]
+    if unknown:
+        return unknown
+    meant = {_KINDS[kind] for kind in kinds}
+    return [
+        Fault(".".join(str(part) for part in item["loc"] if part not in _KINDS.values()), item["msg"])
+        for item in error.errors()
+        if meant.issuperset(set(item["loc"]) & set(_KINDS.values()))
+    ]

@@ -1,0 +1,108 @@
+"""What a scheme's file cannot say: every fault with the key that it stands under."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from math import inf
+from typing import NamedTuple
+
+from transforms.contracts.fields import BUCKETS
+from transforms.schemes.model import Additions, Bands, Bucket, Money, Quantiles, Ranks, Rule, Scheme, Shares
+
+CURRENCIES = frozenset(
+    {"USD", "EUR", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "ISK", "TRY", "AUD"}
+    | {"BRL", "CAD", "CNY", "HKD", "IDR", "ILS", "INR", "KRW", "MXN", "MYR", "NZD", "PHP", "SGD", "THB", "ZAR"}
+)
+"""Those of which the European Central Bank publishes reference rates."""
+
+
+class Fault(NamedTuple):
+    """What is wrong, and under which key."""
+
+    key: str
+    reason: str
+
+
+def faults(scheme: Scheme) -> list[Fault]:
+    """Everything that is wrong with a scheme whose keys and types are right; empty if nothing is."""
+    found = [] if scheme.currency in CURRENCIES else [Fault("currency", f"{scheme.currency} is no currency with rates")]
+    if not scheme.versions:
+        found.append(Fault("versions", "there is none"))
+    for number, (before, after) in enumerate(pairwise(scheme.versions), start=1):
+        if after.effective_from <= before.effective_from:
+            reason = f"{after.effective_from} is not after {before.effective_from} of the version before"
+            found.append(Fault(f"versions.{number}.effective_from", reason))
+    for number, version in enumerate(scheme.versions):
+        place = f"versions.{number}"
+        if not version.origin.source.strip():
+            found.append(Fault(f"{place}.origin.source", "is empty: every rule has a source"))
+        months = version.reviews.months
+        if set(months) - set(range(1, 13)) or list(months) != sorted(set(months)):
+            found.append(Fault(f"{place}.reviews.months", "are months of the year, 1 to 12, each once and in order"))
+        found += [Fault(f"{place}.rule.{key}", reason) for key, reason in _rule(version.rule)]
+    return found
+
+
+def _rule(rule: Rule) -> Iterator[Fault]:
+    if isinstance(rule, Money):
+        yield from _ranges("caps", rule.caps, is_whole=True)
+    elif isinstance(rule, Additions):
+        yield from _ranges("ranges", rule.ranges, is_whole=False)
+    elif isinstance(rule, Ranks):
+        yield from _rising("last_ranks", rule.last_ranks, largest_first=True)
+    elif isinstance(rule, Shares):
+        yield from _parts("covered", rule.covered, largest_first=True)
+    elif isinstance(rule, Quantiles):
+        yield from _parts("upper", rule.upper, largest_first=False)
+    if isinstance(rule, Ranks | Shares) and rule.bands:
+        yield from _bands(rule.bands)
+
+
+def _ordered(key: str, buckets: list[str], *, largest_first: bool) -> Iterator[Fault]:
+    order = sorted(buckets, key=BUCKETS.index, reverse=largest_first)
+    if not buckets:
+        yield Fault(key, "there is no bucket")
+    elif buckets != order:
+        yield Fault(key, f"{', '.join(buckets)} are not in the order of size: {', '.join(order)}")
+
+
+def _ranges(key: str, ranges: dict[Bucket, tuple[float, float]], *, is_whole: bool) -> Iterator[Fault]:
+    yield from _ordered(key, list(ranges), largest_first=False)
+    for bucket, (low, high) in ranges.items():
+        if not 0 <= low < high:
+            yield Fault(f"{key}.{bucket}", f"{low:,.0f} to {high:,.0f} is no range of caps")
+    for (smaller, (_, high)), (larger, (low, _)) in pairwise(ranges.items()):
+        if low != high:
+            what = "they overlap" if low < high else "they leave a gap"
+            yield Fault(f"{key}.{larger}", f"{smaller} ends at {high:,.0f}, {larger} begins at {low:,.0f}: {what}")
+    if is_whole and ranges:
+        lows, highs = [low for low, _ in ranges.values()], [high for _, high in ranges.values()]
+        if lows[0] != 0:
+            yield Fault(key, f"begins at {lows[0]:,.0f}: caps below it have no bucket")
+        if highs[-1] != inf:
+            yield Fault(key, f"ends at {highs[-1]:,.0f}: caps from there on have no bucket")
+
+
+def _rising(key: str, values: Mapping[Bucket, float], *, largest_first: bool) -> Iterator[Fault]:
+    yield from _ordered(key, list(values), largest_first=largest_first)
+    for (before, low), (bucket, high) in pairwise([("", 0.0), *values.items()]):
+        if high <= low:
+            yield Fault(f"{key}.{bucket}", f"{high:g} is not above {low:g}{f' of {before}' if before else ''}")
+
+
+def _parts(key: str, values: Mapping[Bucket, float], *, largest_first: bool) -> Iterator[Fault]:
+    outside = {bucket: value for bucket, value in values.items() if not 0 < value <= 1}
+    for bucket, value in outside.items():
+        yield Fault(f"{key}.{bucket}", f"{value:g} is no part of the market: above 0, at most 1")
+    if not outside:
+        yield from _rising(key, values, largest_first=largest_first)
+        if values and list(values.values())[-1] != 1:
+            yield Fault(key, "does not end at 1: the rest of the market has no bucket")
+
+
+def _bands(bands: Bands) -> Iterator[Fault]:
+    if bands.kind in ("share", "packets") and not 0 < bands.share < 0.5:
+        yield Fault("bands.share", f"{bands.share:g} is no part of the market that a band can have: above 0, below 0.5")
+    if bands.kind == "packets" and not 0 <= bands.core <= bands.share:
+        yield Fault("bands.core", f"{bands.core:g} is outside the band of {bands.share:g}")
+    if bands.kind == "factor" and not 0 < bands.down <= 1 <= bands.up:
+        yield Fault("bands", f"from {bands.down:g} to {bands.up:g} of a limit is no band around it")
