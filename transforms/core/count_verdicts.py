@@ -102,7 +102,7 @@ class Verdict(NamedTuple):
     is_mended: Mask
     """The count of a depositary line moved from the ordinary shares behind it to its own: taken."""
     is_restored: Mask
-    """It did, or is back where it was, of a company that is not small: of others a new level is confirmed soon."""
+    """It did, or is back where it was."""
 
 
 def share_of(split: Floats, most: float = NEWS_LOG) -> Floats:
@@ -154,7 +154,7 @@ def judged(
         awaits_split=np.where(is_taken, awaited & ~has_it, past.awaited_split & (cause != LAGS)),
         follows_split=has_it & ~split.is_new & (past.lagged | past.awaited_split),
         is_mended=is_mended,
-        is_restored=(is_mended | (is_returned & convention.is_depositary)) & convention.was_large,
+        is_restored=is_mended | (is_returned & convention.is_depositary),
     )
 
 

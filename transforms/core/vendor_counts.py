@@ -158,7 +158,8 @@ def _judged_lines(lines: pl.DataFrame, session: date, near_from: date, young: Yo
         **{name: column for kind, event in events.items() for name, column in event.columns(kind).items()},
         "followed_cap_usd": _followed_caps(lines["vendor_cap_usd"], factor),
         "is_refused_count": pl.Series(is_set & (cause == JUMPED) & ~past.had_jumped),
-        "is_restored_count": pl.Series(verdict.is_restored | is_following),
+        # Of a small company a new level is confirmed soon.
+        "is_restored_count": pl.Series((verdict.is_restored & (is_large | convention.was_large)) | is_following),
         "follows_split": pl.Series(verdict.follows_split),
         "late_split_ratio": masked(pl.Series(exact_ratio(late_ratio)), is_following),
         "late_split_on": masked(move.on, is_following),
