@@ -9,6 +9,7 @@ from flows.edge.landing import LandedFile
 from flows.sources.decode import json_document, plain_bytes
 from flows.sources.sec_datasets import NAME
 from transforms.staging import BadInput
+from transforms.staging.sec_submissions import FORMS_OF_LISTING
 
 PERIODIC = frozenset(
     f"{form}{suffix}" for form in ("10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F") for suffix in ("", "/A")
@@ -16,11 +17,7 @@ PERIODIC = frozenset(
 """Reports with facts and a cover page."""
 STATEMENTS = frozenset(f"{form}{suffix}" for form in ("6-K", "10-12B", "S-1", "S-4", "F-1") for suffix in ("", "/A"))
 """Filings that may carry statements, and often have none: foreign companies' quarters, and what precedes a listing."""
-_LISTING = (
-    *("25", "25-NSE", "15-12B", "15-12G", "15-15D", "15F-12B", "15F-12G", "15F-15D"),  # a class leaves
-    *("8-A12B", "8-A12G", "8-K12B", "8-K12G3"),  # a class is registered, a company takes another one's place
-)
-WANTED = PERIODIC | STATEMENTS | {f"{form}{suffix}" for form in ("8-K", *_LISTING) for suffix in ("", "/A")}
+WANTED = PERIODIC | STATEMENTS | {f"{form}{suffix}" for form in ("8-K", *FORMS_OF_LISTING) for suffix in ("", "/A")}
 """The index does not say which items an 8-K is about (3.01 delisting, 3.03 and 5.03 splits): submissions do."""
 _UNLISTED = "OTC"
 _LINE = re.compile(

@@ -7,6 +7,7 @@ import pytest
 
 from flows.edge.scheme_files import SHIPPED, load_scheme, load_schemes
 from flows.errors import UsageError
+from transforms.schemes.fixed_usd import LOWER_BOUNDS_USD
 from transforms.schemes.model import Money, Ranks
 
 GOOD = """
@@ -55,6 +56,12 @@ def test_every_shipped_scheme_loads_and_has_its_source() -> None:
     schemes = load_schemes([SHIPPED])
     assert {"fixed_usd", "fixed_eur", "russell_like"} <= set(schemes)
     assert all(version.origin.source for scheme in schemes.values() for version in scheme.versions)
+
+
+def test_the_limits_in_the_tables_are_those_of_the_file() -> None:
+    rule = load_schemes([SHIPPED])["fixed_usd"].versions[0].rule
+    assert isinstance(rule, Money)
+    assert {bucket: low for bucket, (low, _) in rule.caps.items()} == LOWER_BOUNDS_USD
 
 
 @pytest.mark.parametrize(

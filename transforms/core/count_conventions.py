@@ -32,8 +32,6 @@ sessions (Immutep, 2023-11-06), but Lloyds' for 354. Only of one that went up: o
 MAX_SESSIONS_FOREIGN = 126
 """Half a year, of a foreign company's line that does not say that it is a depositary share: Barclays, 2023-08-02, for
 137 sessions. Some are no depositary shares, and their counts do multiply: Garrett Motion's, 2023-07-27, by 4.1."""
-
-
 FOREVER = 1_000_000
 """Sessions, where a stated ratio says that the count is of other shares."""
 
@@ -49,6 +47,7 @@ class Convention(NamedTuple):
     log_ratio: Floats
     """Log of ordinary shares per depositary share; NaN where nobody states it or they are the same."""
     was_large: Mask
+    """By the vendor's cap before the session."""
 
     @classmethod
     def of(cls, lines: pl.DataFrame) -> "Convention":
@@ -80,8 +79,8 @@ class Convention(NamedTuple):
 
     def is_exact(self, move: Floats) -> Mask:
         """Whether a count moves by a ratio that issues of shares do not have."""
-        ratio, off = nearest_ratio(move)
-        is_near_one = self._is_multiple(ratio) & self.was_large & (ratio <= LARGEST_NEAR_LOG)
+        nearest, off = nearest_ratio(move)
+        is_near_one = self._is_multiple(nearest) & self.was_large & (nearest <= LARGEST_NEAR_LOG)
         return np.asarray(off <= np.where(is_near_one, NEAR_COUNT_LOG, EXACT_COUNT_LOG))
 
     def most_sessions(self, log_factor: Floats) -> Floats:

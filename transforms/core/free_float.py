@@ -10,7 +10,7 @@ import polars as pl
 
 from transforms.contracts.filers import FREE_FLOAT
 from transforms.core.fundamentals import known_at
-from transforms.core.registrants import of_companies, registrants
+from transforms.core.registrants import registrants, since_linked
 from transforms.staging.sec_source import SEC
 from transforms.staging.sec_tags import PUBLIC_FLOAT
 
@@ -64,10 +64,7 @@ def filed_floats(covers: pl.DataFrame, facts: pl.DataFrame, securities: pl.DataF
         .sort(*_FILING, "known_on", "is_by_class", "value")
         .unique(_FILING, keep="first", maintain_order=True)
     )
-    # A successor's own filings before it took the company's place are about itself.
-    filed = of_companies(told, registrants(securities)).filter(
-        pl.col("is_first") | (pl.col("known_on") >= pl.col("link_from"))
-    )
+    filed = since_linked(told, registrants(securities))
     placed = filed.with_columns(symbol=pl.lit(None), shares=pl.lit(None), share=pl.lit(None), source=pl.lit(SEC))
     return _shaped(placed)
 

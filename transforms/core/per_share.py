@@ -11,7 +11,7 @@ import polars as pl
 
 from transforms.contracts.per_share import PER_SHARE_FACTS
 from transforms.core.fundamentals import known_at
-from transforms.core.registrants import of_companies, registrants
+from transforms.core.registrants import registrants, since_linked
 from transforms.core.sec_facts import fault, of_statements, period_kind
 from transforms.core.sec_tag_map import PER_SHARE_TAGS
 from transforms.core.security_types import EQUITY_TYPES
@@ -25,14 +25,11 @@ _PERIOD = ["company_id", "concept", "period_start", "period_end", "currency"]
 def per_share_facts(facts: pl.DataFrame, securities: pl.DataFrame, splits: pl.DataFrame, last: date) -> pl.DataFrame:
     """core.PER_SHARE_FACTS of facts (FACTS with ``known_on``) known by ``last``, the last admitted session.
 
-    ``securities``: rows of core.securities. ``splits``: company_id, ex_date and ratio; a withdrawn one is undone.
+    ``securities``: rows of core.securities. ``splits``: company_id, ex_date and ratio, without withdrawn ones.
     A filing that repeats what the one before it said, in the same shares, is left out.
     """
     filed = _filed(facts.filter(pl.col("known_on") <= pl.lit(last, pl.Date)))
-    # A successor's own filings before it took the company's place are about itself.
-    placed = of_companies(filed, registrants(securities)).filter(
-        pl.col("is_first") | (pl.col("known_on") >= pl.col("link_from"))
-    )
+    placed = since_linked(filed, registrants(securities))
     restated = _with_ratios(placed, securities, splits, last).sort(*_PERIOD, "filed", "known_on", "accession")
     told = pl.struct("value", "split_ratio")
     is_repeated = told.eq_missing(told.shift(1).over(_PERIOD)) & pl.col("filed").shift(1).over(_PERIOD).is_not_null()

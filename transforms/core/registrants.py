@@ -34,6 +34,11 @@ def registrants(securities: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def since_linked(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """`of_companies` without a successor's own filings before it took the company's place: they are about itself."""
+    return of_companies(rows, links).filter(pl.col("is_first") | (pl.col("known_on") >= pl.col("link_from")))
+
+
 def of_companies(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """Rows of registrants (cik, known_on) as those of companies, while that registrant was the company."""
     was = pl.col("link_to").is_null() | (pl.col("known_on") < pl.col("link_to"))

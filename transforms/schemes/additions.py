@@ -24,7 +24,7 @@ def with_eligible(rule: Additions, candidates: pl.DataFrame, before: pl.DataFram
     """company_id, bucket, raw_bucket and reason of everyone who was or is eligible now, of those ranked (CANDIDATES).
 
     ``before``: company_id and bucket. ``raw_bucket`` is the range of the cap, null outside all ranges. What is not
-    known stands against earnings, and for float and turnover, which the smallest companies alone fail.
+    known passes for float and turnover, and does not for earnings.
     """
     in_range = [
         pl.when(pl.col("cap").is_between(low, high, closed="left")).then(pl.lit(bucket))

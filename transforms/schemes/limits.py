@@ -51,9 +51,7 @@ class Standing(NamedTuple):
         raw = _sum([limit.is_below for limit in self.limits], height)
         left = _sum([limit.is_below_band for limit in self.limits], height)
         top = _sum([limit.is_below_top for limit in self.limits], height)
-        return self.companies.select("company_id", "cap", raw=raw, least=left, most=top).with_columns(
-            least=pl.min_horizontal("least", "most"), most=pl.max_horizontal("least", "most")
-        )
+        return self.companies.select("company_id", "cap", raw=raw, least=left, most=top)
 
 
 def standing(rule: Rule, ranked: pl.DataFrame) -> Standing:
@@ -124,9 +122,9 @@ def _share(rule: Shares, bucket: Bucket, part: float, caps: pl.Series, covered: 
     is_below = covered >= part
     last = caps.len() - int(is_below.sum())
     cap = caps[last - 1] if last else None
-    least = (rule.least_caps or {}).get(bucket)
-    if least and cap is not None and not least[0] <= cap <= least[1]:
-        cap = min(max(cap, least[0]), least[1])
+    sizes = (rule.size_ranges or {}).get(bucket)
+    if sizes and cap is not None and not sizes[0] <= cap <= sizes[1]:
+        cap = min(max(cap, sizes[0]), sizes[1])
         is_below = caps < cap
     limit, bands = _bare(bucket, cap, is_below), rule.bands
     if bands is None or cap is None or not _has_band(bands, bucket):

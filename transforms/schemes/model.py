@@ -12,14 +12,17 @@ Confidence = Literal["primary", "second_hand", "general_knowledge", "own"]
 """Read at the provider's, told by somebody who quotes it, known but not checked, or a definition of our own."""
 Basis = Literal["full", "float"]
 Level = Literal["company", "security"]
-_FORBID_OTHER_KEYS = {"extra": "forbid"}
+
+
+class _Told:
+    """A part of a file, which has no other keys than these."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True)
-class Origin:
+class Origin(_Told):
     """Where a version's rule was read."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     source: str
     retrieved_on: date
@@ -27,10 +30,8 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Universe:
+class Universe(_Told):
     """Which companies it is about; an empty filter lets all through. Prices and caps in the scheme's currency."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     security_types: tuple[str, ...] = ("common", "depositary_share", "limited_partnership")
     countries: tuple[str, ...] = ()
@@ -40,32 +41,27 @@ class Universe:
 
 
 @dataclass(frozen=True)
-class Reviews:
+class Reviews(_Told):
     """When companies are ranked, and from which session on that counts.
 
-    ``months``: those in which a review takes effect; empty: every session is one. ``rank_day``: the session whose caps
-    are ranked. ``rank_months_before``: of which month, counted back from the month of the review. ``effective``: what
-    the first session after is effective from.
+    ``months``: those in which a review takes effect; empty: every session is one. Ranked are the caps of the last
+    session of a month, ``rank_months_before`` the review's. ``effective``: the review counts from the first session
+    after it.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
-
     months: tuple[int, ...] = ()
-    rank_day: Literal["last_session"] = "last_session"
     rank_months_before: int = 1
     effective: Literal["month_begin", "third_friday", "fourth_friday", "month_end"] = "month_begin"
 
 
 @dataclass(frozen=True)
-class Bands:
+class Bands(_Told):
     """How far a company may pass a limit and stay where it is.
 
     ``share``: by so much of the cumulative cap on either side; ``factor``: while its cap is at least the limit times
     ``down``, or below the limit times ``up``. ``packets``: one that passes the band moves by half, the rest at the next
     review, if it is still beyond ``core``.
     """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["share", "factor", "packets"]
     share: float = 0.0
@@ -77,20 +73,16 @@ class Bands:
 
 
 @dataclass(frozen=True)
-class Money:
+class Money(_Told):
     """Bucket to its caps in the scheme's currency, from the first up to, and without, the second; `inf` for no end."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["money"]
     caps: dict[Bucket, tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Ranks:
+class Ranks(_Told):
     """The largest so many companies, then the next ones: bucket to its last rank, the largest first."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["ranks"]
     last_ranks: dict[Bucket, int]
@@ -98,23 +90,19 @@ class Ranks:
 
 
 @dataclass(frozen=True)
-class Shares:
+class Shares(_Told):
     """Companies in the order of their caps until so much of the market is covered: bucket to the share at its end."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["shares"]
     covered: dict[Bucket, float]
     bands: Bands | None = None
-    least_caps: dict[Bucket, tuple[float, float]] | None = None
+    size_ranges: dict[Bucket, tuple[float, float]] | None = None
     """Bucket to the range within which the cap of its last company must lie (a global minimum size)."""
 
 
 @dataclass(frozen=True)
-class Quantiles:
+class Quantiles(_Told):
     """Limits at quantiles of the caps on one exchange; companies of all exchanges are sorted by them."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["quantiles"]
     exchange: str
@@ -125,10 +113,8 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class Additions:
+class Additions(_Told):
     """Bucket to the caps at which a company may be added; one that was stays, whatever becomes of it."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     kind: Literal["additions"]
     ranges: dict[Bucket, tuple[float, float]]
@@ -143,10 +129,8 @@ Rule = Money | Ranks | Shares | Quantiles | Additions
 
 
 @dataclass(frozen=True)
-class Version:
+class Version(_Told):
     """The rule as it stood from a day on."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     effective_from: date
     origin: Origin
@@ -155,10 +139,8 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Scheme(_Told):
     """One provider's way to sort companies by size, in its dated versions, oldest first."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHER_KEYS
 
     id: str
     title: str

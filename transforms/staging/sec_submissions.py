@@ -44,12 +44,15 @@ SUBMISSIONS: Final[dict[str, pl.DataType]] = {
 """Tickers in the SEC's dialect (TWO-PC), exchanges beside them. fiscal_year_end is MMDD. A continuation file has the
 company's number and older filings alone. Filings newest first."""
 
+FORMS_OF_LISTING: Final = (
+    *("25", "25-NSE", "15-12B", "15-12G", "15-15D", "15F-12B", "15F-12G", "15F-15D"),
+    *("8-A12B", "8-A12G", "10-12B", "10-12G"),
+    *("8-K12B", "8-K12G3", "8-K15D5"),
+)
+"""A class leaves an exchange, or the register; a class is registered; another company takes this one's place."""
 FORMS_THAT_MATTER: Final = (
     r"^(10-K|10-K405|10-KSB|10-KSB40|10-KT|10-KT405|10-Q|10-QSB|10-QT|20-F|20-FR12B|40-F|40FR12B"  # statements, covers
-    r"|25|25-NSE|15-12B|15-12G|15-15D|15F-12B|15F-12G|15F-15D"  # a class leaves an exchange, or the register
-    r"|8-A12B|8-A12G|10-12B|10-12G"  # a class is registered
-    r"|8-K12B|8-K12G3|8-K15D5)"  # another company takes this one's place
-    r"(/A)?$"
+    rf"|{'|'.join(FORMS_OF_LISTING)})(/A)?$"
 )
 ITEMS_THAT_MATTER: Final = r"(^|,)\s*(1\.03|2\.01|3\.01|3\.03|5\.01|5\.03)\b"
 """Of 8-K: bankruptcy, a completed acquisition, notice of delisting, changed rights of holders, change of control,
