@@ -93,7 +93,7 @@ SEGMENTS_COMPLETE = Rule(
 SEGMENT_SHARES = Rule(
     "GATE_SEGMENT_SHARES",
     "critical",
-    "The six buckets split the market. Shares are rounded to 12 digits, so their sum is 1 within 1e-9.",
+    "The six buckets split a scheme's market. Shares are rounded to 12 digits, so their sum is 1 within 1e-9.",
     {"tolerance": 1e-9},
 )
 SEGMENT_SUMS = Rule(
@@ -104,7 +104,7 @@ SEGMENT_SUMS = Rule(
 SEGMENT_CAPS = Rule(
     "GATE_SEGMENT_CAPS",
     "critical",
-    "The total of a session is the sum of its companies' caps, exactly; otherwise members were lost or doubled.",
+    "The total of a session and scheme is the sum of its members' caps, exactly; else members were lost or doubled.",
 )
 FILER_CATEGORIES = Rule(
     "GATE_FILER_CATEGORIES",
@@ -158,13 +158,14 @@ REFUSED_ABSENT = Rule(
 MEMBERSHIP_COVERS = Rule(
     "GATE_MEMBERSHIP_COVERS",
     "critical",
-    "Each company with a cap is wholly in the buckets of each scheme: weights add to 1 (1e-9 for fractions).",
+    "Each company with a cap is wholly in the buckets of a scheme that sorts everybody: weights add to 1 (1e-9).",
     {"tolerance": 1e-9},
 )
 MEMBERSHIP_OVERLAP = Rule(
     "GATE_MEMBERSHIP_OVERLAP",
     "critical",
-    "Two intervals of one company, scheme and bucket never overlap, and none ends before it begins.",
+    "A company's intervals in a scheme never overlap, unless it is in two buckets by halves; weights add to 1 (1e-9).",
+    {"tolerance": 1e-9},
 )
 SECURITY_OVERLAP = Rule(
     "GATE_SECURITY_OVERLAP",

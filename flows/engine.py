@@ -13,6 +13,7 @@ from flows.edge.clock import utc_now
 from flows.edge.lock import prepare_data_folder, writer_lock
 from flows.edge.processes import this_host
 from flows.edge.run_records import last_ending, write_record
+from flows.edge.scheme_files import enabled_schemes
 from flows.edge.warehouse_status import status
 from flows.errors import LockHeld, Refused, SmallcapsError, is_fault
 from flows.paths import DataPaths
@@ -30,6 +31,7 @@ def new_run(kind: Kind, archive: Path | None, data_dir: Path | None) -> Run:
     # The walk collects thousands of small frames: the streaming engine, the default, takes half as long again.
     pl.Config.set_engine_affinity("in-memory")
     settings = load_settings(data_dir=data_dir, archive=archive)
+    schemes = enabled_schemes(settings.schemes, settings.schemes_dir)
     started = utc_now()
     run_id = new_run_id(kind, started)
     paths = DataPaths(settings.data_dir)
@@ -46,7 +48,7 @@ def new_run(kind: Kind, archive: Path | None, data_dir: Path | None) -> Run:
         _finish_badly(record, error)
         notify(settings, paths, record)
         raise
-    return Run(kind, run_id, started, settings, paths, record, settings.archive)
+    return Run(kind, run_id, started, settings, paths, record, settings.archive, schemes=schemes)
 
 
 def conduct(run: Run, work: Callable[[Run], Plan]) -> RunOutcome:

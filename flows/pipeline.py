@@ -36,6 +36,7 @@ from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
 from flows.steps.report import report
 from flows.steps.review import review
+from transforms.schemes.registry import scheme_rows
 
 log = logging.getLogger(__name__)
 COUNTED_FROM_LANDING = (sec_edgar.SOURCE.name, nasdaq_directory.SOURCE.name)
@@ -132,7 +133,9 @@ def make_plan(run: Run, base: Base) -> Plan:
         return Plan(everything, Base(), run.kind)
     if everything[0] < base.judged[0]:
         return Plan(everything, Base(), "sessions before the first were asked for")
-    touched = _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base)
+    touched = (
+        _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base) or _other_schemes(run, base)
+    )
     if touched:
         return Plan(everything, Base(path=base.path), f"new about the past: {touched}")
     return Plan([s for s in everything if s > base.judged[-1]], base, run.kind)
@@ -163,6 +166,14 @@ def _new_decisions_about_the_past(run: Run, base: Base) -> str:
     told = decisions(run.landing)
     news = told.join(base.decisions, on=["decided_at", "kind", "subject"], how="anti")
     return "a decision" if about(news, base.judged) else ""
+
+
+def _other_schemes(run: Run, base: Base) -> str:
+    """Schemes that are enabled now and were not, or say something else than they did: each begins with history."""
+    now, before = scheme_rows(run.schemes.values()), base.schemes
+    changed = pl.concat([now.join(before, on=now.columns, how="anti", nulls_equal=True),
+                         before.join(now, on=now.columns, how="anti", nulls_equal=True)])  # fmt: skip
+    return f"schemes {', '.join(changed['scheme_id'].unique().sort())}" if changed.height else ""
 
 
 def build(run: Run, plan: Plan, landed: Landed) -> Path:

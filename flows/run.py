@@ -14,6 +14,7 @@ from flows.edge.staging_store import StagingStore
 from flows.paths import DataPaths
 from flows.run_record import RunRecord
 from flows.settings import Settings
+from transforms.schemes.model import Scheme
 
 Kind = Literal["nightly", "backfill", "rebuild"]
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ class Run:
     record: RunRecord
     archive: Path | None = None
     asked: list[date] = field(default_factory=list)
+    schemes: dict[str, Scheme] = field(default_factory=dict)
+    """The enabled bucket schemes by id."""
 
     @property
     def landing(self) -> Landing:

@@ -34,6 +34,17 @@ from flows.errors import UsageError
 
 Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference"]
 ROLES: tuple[Role, ...] = get_args(Role)
+FIXED_USD = "fixed_usd"
+"""The scheme that the report, marts.caps_latest and the queries show: it is always enabled."""
+US_SCHEMES = (
+    FIXED_USD,
+    "russell_like",
+    "crsp_like",
+    "morningstar_like",
+    "msci_like",
+    "nyse_quantile",
+    "sp_like",
+)
 NEXT_STEP = "Correct the variable; .env.example lists all."
 
 
@@ -106,6 +117,9 @@ class Settings(BaseSettings):
     required_sources: tuple[str, ...] = ("nasdaq_screener",)
     fred_enabled: bool = Field(default=False, description="FRED's terms restrict storing")
 
+    schemes: Annotated[tuple[str, ...], NoDecode] = US_SCHEMES
+    schemes_dir: Path | None = Field(default=None, description="your own bucket schemes, one TOML file each")
+
     simfin_api_key: SecretStr | None = None
 
     base_urls: dict[str, str] = Field(default={}, description="other addresses of sources, by name")
@@ -127,6 +141,19 @@ class Settings(BaseSettings):
             return json.loads(value)
         except json.JSONDecodeError:
             raise ValueError("is no JSON list; or write the URLs apart by spaces") from None
+
+    @field_validator("schemes", mode="before")
+    @classmethod
+    def _split_schemes(cls, value: object) -> object:
+        """Accept names apart by commas or white space."""
+        return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("schemes")
+    @classmethod
+    def _has_fixed_usd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if FIXED_USD not in value:
+            raise ValueError(f"{FIXED_USD} is not among them: the report and caps_latest show it")
+        return value
 
     @model_validator(mode="after")
     def _required_sources_serve_a_role(self) -> "Settings":

@@ -55,6 +55,24 @@ def load_schemes(folders: Sequence[Path]) -> dict[str, Scheme]:
     return schemes
 
 
+def enabled_schemes(names: Sequence[str], folder: Path | None) -> dict[str, Scheme]:
+    """The named schemes, of those shipped and those of the operator's folder, in the order of their names.
+
+    Raises:
+        UsageError: a file cannot be loaded, or there is no scheme of a name.
+    """
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", next_step="Correct SMALLCAPS_SCHEMES_DIR.")
+    known = load_schemes([SHIPPED, *([folder] if folder else [])])
+    unknown = sorted(set(names) - known.keys())
+    if unknown:
+        raise UsageError(
+            f"There is no scheme {', '.join(unknown)}.",
+            next_step=f"Correct SMALLCAPS_SCHEMES; there are {', '.join(known)}.",
+        )
+    return {name: known[name] for name in sorted(set(names))}
+
+
 def _refused(path: Path, found: Sequence[Fault]) -> UsageError:
     told = "; ".join(f"{key}: {reason}" for key, reason in found[:_MOST_NAMED])
     more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""

@@ -13,6 +13,7 @@ from flows.edge.build_files import is_published, marker, settle
 from flows.edge.builds import REBUILD, last_run_id
 from flows.edge.clones import link_or_copy, make_read_only, sync_file
 from flows.edge.durable import sync_folder
+from flows.edge.loading import registered
 from flows.errors import MissingData, SmallcapsError, UsageError
 from flows.paths import DataPaths
 
@@ -110,6 +111,12 @@ def query(paths: DataPaths, sql: str) -> pl.DataFrame:
             return con.execute(sql).pl()
         except duckdb.Error as error:
             raise UsageError(f"DuckDB refuses the query: {error}", next_step="correct the SQL") from error
+
+
+def looked_up(path: Path, sql: str, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a SELECT over a warehouse file that reads `frame` as the table `name`."""
+    with reading(path) as con, registered(con, frame, name):
+        return con.execute(sql).pl()
 
 
 def _refuse_unfit(build_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the page tells, read from a published warehouse in one go."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,8 +9,8 @@ import polars as pl
 
 from flows.errors import UsageError
 from flows.report import queries
+from flows.settings import FIXED_USD
 from transforms.measures.drawdown import drawdown_daily
-from transforms.schemes.fixed_usd import SCHEME_ID
 
 SEGMENTS = ("nano", "micro", "small", "mid", "large", "mega", "smid", "total")
 RECENT_SESSIONS = 60
@@ -38,6 +39,8 @@ class Contents:
     checks: pl.DataFrame
     held: pl.DataFrame
     sources: pl.DataFrame
+    limits: dict[str, float]
+    """Bucket to the cap in US dollars at its lower end, the smallest first."""
 
     @property
     def recent(self) -> pl.DataFrame:
@@ -78,7 +81,7 @@ def read_contents(query: Query, session: date | None = None) -> Contents:
     _require_published(query, day)
 
     def rows(sql: str) -> pl.DataFrame:
-        return query(sql.format(scheme=SCHEME_ID, day=day.isoformat(), flow_days=FLOW_DAYS))
+        return query(sql.format(scheme=FIXED_USD, day=day.isoformat(), flow_days=FLOW_DAYS))
 
     order = pl.DataFrame({"segment": SEGMENTS}).with_row_index("place")
     publication = rows(queries.PUBLICATION)
@@ -98,7 +101,14 @@ def read_contents(query: Query, session: date | None = None) -> Contents:
         checks=rows(queries.CHECKS),
         held=rows(queries.HELD),
         sources=rows(queries.SOURCES),
+        limits=_limits(rows(queries.SCHEME)),
     )
+
+
+def _limits(versions: pl.DataFrame) -> dict[str, float]:
+    if versions.is_empty():
+        return {}
+    return {bucket: low for bucket, (low, _) in json.loads(versions["rule"][0])["caps"].items()}
 
 
 def _last_published(query: Query) -> date:

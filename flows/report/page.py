@@ -10,7 +10,7 @@ from flows.report.markup import paragraph
 from flows.report.section import Section
 from flows.report.sections import SECTIONS
 from flows.report.style import STYLE
-from transforms.schemes.fixed_usd import LOWER_BOUNDS_USD, SCHEME_ID
+from flows.settings import FIXED_USD
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 """Vega compiles its expressions, which counts as eval. Nothing may be loaded from anywhere."""
@@ -67,15 +67,16 @@ def _header(contents: Contents, made_at: datetime) -> str:
     by = f"Run {contents.run_id}" + ("" if judged == contents.run_id else f", the session by run {judged}")
     about_file = f"{by}; published {instant(contents.closed_at)}; this page made {instant(made_at)}."
     about_caps = (
-        f"Size buckets ({SCHEME_ID}), by a company's whole cap in US dollars: {_scheme()}. Caps are the vendor's own "
-        f"figures, not computed from share counts; {_confirmed(contents)}. The vendors' terms: see Sources below."
+        f"Size buckets ({FIXED_USD}), by a company's whole cap in US dollars: {_scheme(contents)}. Caps are the "
+        f"vendor's own figures, not computed from share counts; {_confirmed(contents)}. The vendors' terms: see "
+        "Sources below."
     )
     return paragraph(about_file, "note") + "\n" + paragraph(about_caps, "note")
 
 
-def _scheme() -> str:
-    """The buckets in words, from their declared bounds."""
-    (smallest, _), *others = LOWER_BOUNDS_USD.items()
+def _scheme(contents: Contents) -> str:
+    """The buckets in words, from the limits that the warehouse was built with."""
+    (smallest, _), *others = contents.limits.items()
     bounds = [(name, dollars(bound).replace(".0 ", " ")) for name, bound in others]
     return ", ".join([f"{smallest} below {bounds[0][1]}", *(f"{name} from {bound}" for name, bound in bounds)])
 

@@ -5,6 +5,10 @@ VERDICT = "select status, rule_codes from ops.sessions where session_date = date
 PUBLICATION = """
 select run_id, build_closed_at from ops.publications order by build_closed_at desc, run_id desc limit 1
 """
+SCHEME = """
+select rule from core.bucket_schemes
+where scheme_id = '{scheme}' and effective_from <= date '{day}' order by effective_from desc limit 1
+"""
 SEGMENTS = """
 select segments.*, valuations.value as pe_median, valuations.cap_coverage as pe_coverage, valuations.loss_share_count
 from marts.segment_daily as segments

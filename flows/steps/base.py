@@ -12,6 +12,8 @@ from flows.run import Run
 from flows.walk import Memory
 from transforms.contracts import table
 from transforms.core.company_state import COMPANY_STATE_SCHEMA
+from transforms.core.dollar_volumes import MONTHLY_VOLUMES
+from transforms.core.dollar_volumes import MONTHS as MONTHS_OF_VOLUME
 from transforms.core.filed_counts import CURRENT
 from transforms.core.identity import REGISTRY_SCHEMA
 from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
@@ -43,6 +45,24 @@ order by company_id, month
 """
 
 
+# The columns of MONTHLY_VOLUMES, over the months that a session from now on may look at.
+VOLUMES = """
+select
+    company_id,
+    cast(date_trunc('month', session_date) as date) as month,
+    cast(sum(dollar_volume_usd) as bigint) as dollar_volume_usd,
+    count(dollar_volume_usd) as sessions
+from core.market_caps
+where dollar_volume_usd is not null
+    and session_date >= (
+        select date_trunc('month', max(session_date)) - to_months(?)
+        from core.market_caps
+    )
+group by all
+order by company_id, month
+"""
+
+
 @dataclass(frozen=True)
 class Base:
     """The published warehouse as the next run sees it; empty before the first publication."""
@@ -50,7 +70,11 @@ class Base:
     path: Path | None = None
     memory: Memory = field(default_factory=Memory.empty)
     securities: pl.DataFrame = field(default_factory=table("core.securities").empty)
+    schemes: pl.DataFrame = field(default_factory=table("core.bucket_schemes").empty)
     memberships: pl.DataFrame = field(default_factory=table("core.bucket_memberships").empty)
+    seats: pl.DataFrame = field(default_factory=table("ops.scheme_seats").empty)
+    markets: pl.DataFrame = field(default_factory=table("ops.scheme_markets").empty)
+    volumes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_VOLUMES))
     sighted_shares: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
             schema={"security_id": pl.String, "session_date": pl.Date, "shares": pl.Float64}
@@ -96,7 +120,11 @@ def open_base(run: Run) -> Base:
             path=path,
             memory=memory,
             securities=rows("from core.securities"),
+            schemes=rows("from core.bucket_schemes"),
             memberships=rows("from core.bucket_memberships"),
+            seats=rows("from ops.scheme_seats"),
+            markets=rows("from ops.scheme_markets"),
+            volumes=rows(VOLUMES, MONTHS_OF_VOLUME - 1),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),

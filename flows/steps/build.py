@@ -14,12 +14,12 @@ from flows.run import Run
 from flows.steps import core_tables, filers
 from flows.steps.admit import Judged, JudgedSession, Walker
 from flows.steps.base import Base
+from flows.steps.buckets import Bucketing
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
 from flows.steps.own_files import FileFacts
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
-from transforms.core.buckets import memberships
 from transforms.core.check_counts import check_counts
 from transforms.core.company_links import LINK_COLUMNS, company_links
 from transforms.core.declared_splits import no_declared, unseen
@@ -32,18 +32,20 @@ from transforms.core.sec_facts import entity
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
+from transforms.measures.agreement import scheme_agreement
 from transforms.measures.company_fundamentals import (
     EntityStates,
     company_fundamentals_asof,
     entity_states,
     joined_states,
 )
-from transforms.measures.filer_categories import filer_category_daily
+from transforms.measures.filer_categories import by_standing, with_standing
+from transforms.measures.placement import Placement
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.segments import segment_daily
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
-from transforms.schemes.fixed_usd import SCHEME_ID, bucket
+from transforms.schemes.registry import scheme_rows
 from transforms.staging.sec_source import SEC
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Progress:
 
     base: Base
     securities: pl.DataFrame
-    memberships: pl.DataFrame
+    bucketing: Bucketing
     sighted: pl.DataFrame
     entities: EntityStates
     check_counts: pl.DataFrame
@@ -71,6 +73,7 @@ class Progress:
     valuations: list[pl.DataFrame] = field(default_factory=list)
     gaps: list[pl.DataFrame] = field(default_factory=list)
     filer_categories: list[pl.DataFrame] = field(default_factory=list)
+    agreements: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
     """Rows of other sources than quotes that could not be read, until they are written with the first chunk."""
@@ -78,14 +81,16 @@ class Progress:
     """Tables that hold already what they should; the gate has judged them before."""
 
     @classmethod
-    def on(cls, base: Base, facts: Facts, filings: Filings, sessions: Sequence[date]) -> "Progress":
+    def on(
+        cls, base: Base, facts: Facts, filings: Filings, sessions: Sequence[date], bucketing: Bucketing
+    ) -> "Progress":
         """Nothing computed yet but what all chunks share."""
         first, last = sessions[0], sessions[-1]
         filed = entity_states(facts.filed, first, last, QUARTER_GAP_DAYS)
         return cls(
             base,
             base.securities,
-            base.memberships,
+            bucketing,
             base.sighted_shares,
             joined_states(filed, entity_states(facts.statements, first, last)),
             check_counts(facts.statements),
@@ -128,7 +133,7 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
     chunks = stage(run, sessions, catalogue, known, base.files)
     # The walk needs no tables: while a quarter is judged, earlier ones are transformed and written.
     with build.threads(1), _one_at_a_time("transform") as transforming, _one_at_a_time("write") as writing:
-        preparing = transforming.submit(_prepare, run, base, sessions, filings)
+        preparing = transforming.submit(_prepare, run, base, sessions, filings, known)
         writing_before: Future[None] | None = None
         while (chunk := _next(run, chunks)) is not None:
             with run.timed("admit"):
@@ -162,10 +167,13 @@ def _known(run: Run, filings: Filings) -> Known:
     )
 
 
-def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings) -> tuple[Facts, Progress]:
+def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings, known: Known) -> tuple[Facts, Progress]:
     with run.timed("transform"):
         facts = load_facts(run, filings, base.files)
-        progress = Progress.on(base, facts, filings, sessions)
+        published = base.path if base.judged else None
+        floats = filers.FloatBook.on(filings, known.own.floats, base.securities, published)
+        bucketing = Bucketing.on(run.schemes, base, floats)
+        progress = Progress.on(base, facts, filings, sessions, bucketing)
         progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
         return facts, progress
 
@@ -215,17 +223,11 @@ def _transform(
     progress.months = with_counts(progress.months, judged.companies)
     splits = core_tables.company_splits(judged.splits, progress.securities)
     caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months, splits)
-    members = caps.select(
-        "session_date", "company_id", "cap_usd", scheme_id=pl.lit(SCHEME_ID), bucket=bucket(pl.col("cap_usd"))
-    ).with_columns(pl.col("bucket").cast(pl.String))
-    progress.memberships = memberships(progress.memberships, members, scope)
-    last_caps = judged.held.select("session_date", last_cap_usd="anchor_cap_usd")
-    progress.segments.append(segment_daily(caps, last_caps, _previous(judged.sessions)))
-    progress.valuations.append(valuation_daily(members, known))
+    placements = progress.bucketing.place(judged, caps, known, progress.securities, before)
+    categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
+    _measure(progress, placements, judged, with_standing(caps, categories), known)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
-    categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
-    progress.filer_categories.append(filer_category_daily(members, categories))
     return {
         "ops.quarantine": held,
         "core.quotes": core_tables.quotes(judged),
@@ -233,6 +235,25 @@ def _transform(
         "core.market_caps": caps,
         "core.cap_candidates": candidates,
     }
+
+
+def _measure(
+    progress: Progress, placements: dict[str, Placement], judged: Judged, caps: pl.DataFrame, known: pl.DataFrame
+) -> None:
+    """What every scheme's segments are worth; ``caps``: core.market_caps with each company's standing as a filer."""
+    held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
+    previous = _previous(judged.sessions)
+    rows = caps.with_row_index("row")
+    buckets = {}
+    for scheme_id, placement in placements.items():
+        progress.segments.append(segment_daily(scheme_id, placement, caps, held, previous))
+        members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
+        if members.height:
+            progress.valuations.append(valuation_daily(members, known))
+        progress.filer_categories.append(by_standing(members, scheme_id, judged.admitted))
+        counted = members.filter("is_counted").select("row", "bucket")
+        buckets[scheme_id] = rows.select("row").join(counted, on="row", how="left", maintain_order="left")["bucket"]
+    progress.agreements.append(scheme_agreement(caps, buckets))
 
 
 def _filer_links(securities: pl.DataFrame) -> pl.DataFrame:
@@ -303,7 +324,13 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
             run.count("core.per_share_facts", build.replace("core.per_share_facts", per_share))
         declared = unseen(filled.known.declared, walker.memory.splits, progress.securities, progress.last_admitted)
         build.replace("core.splits", core_tables.splits(walker.memory.splits, progress.securities, declared))
-        build.replace("core.bucket_memberships", progress.memberships)
+        build.replace("core.bucket_schemes", scheme_rows(run.schemes.values()))
+        run.count(
+            "core.bucket_memberships",
+            build.replace("core.bucket_memberships", progress.bucketing.memberships()),
+        )
+        build.replace("ops.scheme_seats", progress.bucketing.seat_rows())
+        build.replace("ops.scheme_markets", progress.bucketing.market_rows())
         if fundamentals is not None:
             run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))
         else:
@@ -315,6 +342,8 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("valuation_daily", valuation)
         build.work("filer_category_daily", _stacked(progress.filer_categories, "marts.filer_category_daily"))
         build.work("valuation_spread_daily", spreads)
+        build.work("scheme_agreement", _stacked(progress.agreements, "marts.scheme_agreement"))
+        build.work("scheme_breakpoints", table("marts.scheme_breakpoints").conform(progress.bucketing.breakpoints()))
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
 

@@ -1,14 +1,18 @@
 """Free float and filer categories of a run: from filings to tables."""
 
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
 from flows.edge.builds import Build
+from flows.edge.warehouse import looked_up
 from flows.market_calendar import all_sessions
 from flows.steps.filings import Filings
 from transforms.core import free_float
 from transforms.core.filer_categories import filer_states
+from transforms.staging.sec_tags import PUBLIC_FLOAT
 
 _CAPS = """
 select
@@ -45,3 +49,48 @@ def floats(
         pl.col(name).cast(dtype) for name, dtype in free_float.CAPS.items()
     )
     return free_float.free_float(rows, caps)
+
+
+@dataclass
+class FloatBook:
+    """What companies have told of their floats, and the caps of the days that they told of, as sessions go by."""
+
+    covers: pl.DataFrame
+    facts: pl.DataFrame
+    supplied: pl.DataFrame | None
+    caps: pl.DataFrame
+    """free_float.CAPS."""
+
+    @classmethod
+    def on(
+        cls, filings: Filings, supplied: pl.DataFrame | None, securities: pl.DataFrame, warehouse: Path | None
+    ) -> "FloatBook":
+        """With the caps that a published warehouse has of those days."""
+        facts = filings.facts.filter(pl.col("tag") == PUBLIC_FLOAT)
+        book = cls(filings.covers, facts, supplied, pl.DataFrame(schema=free_float.CAPS))
+        if warehouse is not None:
+            days = free_float.cap_days(book._told(securities, date.max), all_sessions())
+            book._add(looked_up(warehouse, _CAPS, "asked", days))
+        return book
+
+    def see(self, caps: pl.DataFrame, securities: pl.DataFrame) -> None:
+        """Keep the caps (session_date, company_id, ticker, price, cap_usd) that a float may be compared with."""
+        days = free_float.cap_days(self._told(securities, date.max), all_sessions())
+        self._add(caps.join(days, on=["company_id", "session_date"]))
+
+    def shares_on(self, session: date, securities: pl.DataFrame) -> pl.DataFrame:
+        """company_id and float_share: the newest accepted one that was known by the session's end."""
+        rows = free_float.free_float(
+            self._told(securities, session), self.caps.filter(pl.col("session_date") <= session)
+        )
+        return free_float.newest_shares(rows, session)
+
+    def _told(self, securities: pl.DataFrame, last: date) -> pl.DataFrame:
+        told = [free_float.filed_floats(self.covers, self.facts, securities, last)]
+        if self.supplied is not None:
+            told.append(free_float.supplied_floats(self.supplied, securities, last))
+        return pl.concat(told)
+
+    def _add(self, rows: pl.DataFrame) -> None:
+        new = rows.select(pl.col(name).cast(dtype) for name, dtype in free_float.CAPS.items())
+        self.caps = pl.concat([self.caps, new]).unique(maintain_order=True)

@@ -1,7 +1,7 @@
 -- code: GATE_MEMBERSHIP_COVERS
 -- severity: critical
 -- table: core.bucket_memberships
--- what: the weights of each company with a cap add to 1 in each scheme
+-- what: the weights of each company with a cap add to 1 in each scheme that sorts everybody, every session
 -- why: a company outside every bucket, or twice in one, is lost or doubled in every segment
 
 -- Millions of rows are compared by the sums of a session first; companies only where sums differ.
@@ -10,8 +10,9 @@ with
 
 schemes as (
 
-    select distinct memberships.scheme_id
-    from core.bucket_memberships as memberships
+    select distinct bucket_schemes.scheme_id
+    from core.bucket_schemes as bucket_schemes
+    where bucket_schemes.covers_everybody
 
 ),
 
@@ -38,6 +39,8 @@ members as (
     from marts.bucket_members_daily as all_members
     inner join replaced_sessions
         on all_members.session_date = replaced_sessions.session_date
+    inner join schemes
+        on all_members.scheme_id = schemes.scheme_id
 
 ),
 

@@ -1,35 +1,60 @@
 -- code: GATE_MEMBERSHIP_OVERLAP
 -- severity: critical
 -- table: core.bucket_memberships
--- what: intervals of one company, scheme and bucket do not overlap, and none ends before it begins
+-- what: at any time a company is in a scheme as a whole, or not at all, and is counted once
 -- why: an overlap counts the company twice on the sessions that both intervals hold
 
 with
 
+-- a company's buckets of one time begin and end together
+states as (
+
+    select
+        memberships.scheme_id,
+        memberships.company_id,
+        memberships.valid_from,
+        min(coalesce(memberships.valid_to, date '9999-12-31')) as valid_to,
+        count(distinct coalesce(memberships.valid_to, date '9999-12-31')) as ends,
+        count(*) filter (where memberships.is_counted) as counted,
+        sum(memberships.weight) as weight_sum
+    from core.bucket_memberships as memberships
+    group by
+        memberships.scheme_id,
+        memberships.company_id,
+        memberships.valid_from
+
+),
+
 ordered as (
 
     select
-        memberships.company_id,
-        memberships.scheme_id,
-        memberships.bucket,
-        memberships.valid_from,
-        memberships.valid_to,
-        lead(memberships.valid_from) over (
-            partition by memberships.company_id, memberships.scheme_id, memberships.bucket
-            order by memberships.valid_from
+        states.scheme_id,
+        states.company_id,
+        states.valid_from,
+        states.valid_to,
+        states.ends,
+        states.counted,
+        states.weight_sum,
+        lead(states.valid_from) over (
+            partition by states.scheme_id, states.company_id
+            order by states.valid_from
         ) as next_from
-    from core.bucket_memberships as memberships
+    from states
 
 )
 
 select
     ordered.company_id,
     ordered.scheme_id,
-    ordered.bucket,
     ordered.valid_from,
     ordered.valid_to,
-    ordered.next_from
+    ordered.next_from,
+    ordered.weight_sum,
+    ordered.counted
 from ordered
 where
     ordered.valid_to < ordered.valid_from
-    or ordered.next_from <= coalesce(ordered.valid_to, date '9999-12-31')
+    or ordered.next_from <= ordered.valid_to
+    or ordered.ends <> 1
+    or ordered.counted <> 1
+    or abs(ordered.weight_sum - 1) > getvariable('gate_membership_overlap__tolerance')

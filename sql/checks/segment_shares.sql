@@ -1,8 +1,8 @@
 -- code: GATE_SEGMENT_SHARES
 -- severity: critical
 -- table: marts.segment_daily
--- what: the shares of the six buckets add to 1 in each session and scheme
--- why: the buckets split the market: every company is in one, none is in two
+-- what: the shares of the six buckets add to 1 in each session and scheme with members
+-- why: the buckets split the market of the scheme: every member is in one, or in two by halves
 
 select
     segments.session_date,
@@ -16,5 +16,5 @@ group by
     segments.session_date,
     segments.scheme_id
 having
-    sum(segments.cap_share) is null
+    (sum(segments.cap_share) is null and sum(segments.company_count) > 0)
     or abs(sum(segments.cap_share) - 1) > getvariable('gate_segment_shares__tolerance')

@@ -27,6 +27,7 @@ def members(bucket: str, caps: tuple[int, ...]) -> pl.DataFrame:
 def earnings(companies: pl.DataFrame, net_income: tuple[int | None, ...]) -> pl.DataFrame:
     values = {
         "net_income_ttm_usd": pl.Series(net_income, dtype=pl.Int64),
+        "net_income_quarter_usd": pl.lit(None, pl.Int64),
         "revenue_ttm_usd": pl.lit(50),
         "total_equity_usd": pl.lit(25),
         "income_period_end": pl.lit(date(2024, 6, 30)),

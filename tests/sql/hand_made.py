@@ -36,6 +36,8 @@ MARTS_FROM_WORK = (
     "fund_flows_daily",
     "segment_flows_daily",
     "filer_category_daily",
+    "scheme_breakpoints",
+    "scheme_agreement",
 )
 Frames = dict[str, pl.DataFrame]
 _EMPTY: dict[str, Any] = {
@@ -82,6 +84,15 @@ def cap(symbol: str) -> int:
     return int(shares * price)
 
 
+_SCHEME = {
+    "scheme_id": "fixed_usd",
+    "effective_from": date(1900, 1, 1),
+    "currency": "USD",
+    "kind": "money",
+    "covers_everybody": True,
+    "rule": '{"caps": {"nano": [0, 50000000], "micro": [50000000, 300000000], "small": [300000000, 2000000000],'
+    ' "mid": [2000000000, 10000000000], "large": [10000000000, 200000000000], "mega": [200000000000, null]}}',
+}
 TOTAL_CAP = sum(cap(symbol) for symbol in COMPANIES)
 
 
@@ -94,6 +105,7 @@ def core() -> Frames:
             "core.security_caps", *[_line(s, day) for day in PUBLISHED for s in COMPANIES]
         ),
         "core.market_caps": rows("core.market_caps", *[_cap(s, day) for day in PUBLISHED for s in COMPANIES]),
+        "core.bucket_schemes": rows("core.bucket_schemes", _SCHEME),
         "core.bucket_memberships": rows("core.bucket_memberships", *[_membership(s) for s in COMPANIES]),
         "core.share_counts": rows(
             "core.share_counts",
@@ -156,6 +168,8 @@ def work() -> Frames:
                "flow_pct_assets": 0.002, "quality": "partial"} for day in PUBLISHED],
         ),
         "work.cap_gaps": gaps(),
+        "marts.scheme_breakpoints": empty("marts.scheme_breakpoints"),
+        "marts.scheme_agreement": empty("marts.scheme_agreement"),
         "marts.filer_category_daily": rows(
             "marts.filer_category_daily", *[r for day in PUBLISHED for r in _categories(day)]
         ),
@@ -299,6 +313,7 @@ def _membership(symbol: str) -> dict[str, Any]:
         "bucket": bucket,
         "raw_bucket": bucket,
         "weight": 1.0,
+        "is_counted": True,
         "basis_used": "full",
         "valid_from": FIRST,
         "reason": "initial",

@@ -123,7 +123,7 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
     "a company in two buckets": (
         "core.bucket_memberships",
         lambda f: pl.concat([f, f.filter(INNO).with_columns(pl.lit("mid").alias("bucket"))]),
-        {"GATE_MEMBERSHIP_COVERS"},
+        {"GATE_MEMBERSHIP_COVERS", "GATE_MEMBERSHIP_OVERLAP"},
     ),
     "two intervals at once": (
         "core.bucket_memberships",

@@ -123,6 +123,7 @@ def test_the_trailing_year_is_the_last_four_quarters() -> None:
     row = known(facts, date(2023, 6, 1))[0]
 
     assert row["net_income_ttm_usd"] == 2 + 4 + 8 + 16
+    assert row["net_income_quarter_usd"] == 16
     assert row["revenue_ttm_usd"] == 400
     assert (row["income_period_end"], row["income_basis"]) == (date(2023, 3, 31), "quarters")
 

@@ -7,7 +7,6 @@ import pytest
 
 from flows.edge.scheme_files import SHIPPED, load_scheme, load_schemes
 from flows.errors import UsageError
-from transforms.schemes.fixed_usd import LOWER_BOUNDS_USD
 from transforms.schemes.model import Money, Ranks
 
 GOOD = """
@@ -58,10 +57,11 @@ def test_every_shipped_scheme_loads_and_has_its_source() -> None:
     assert all(version.origin.source for scheme in schemes.values() for version in scheme.versions)
 
 
-def test_the_limits_in_the_tables_are_those_of_the_file() -> None:
+def test_the_customary_limits_are_those_of_market_practice() -> None:
     rule = load_schemes([SHIPPED])["fixed_usd"].versions[0].rule
     assert isinstance(rule, Money)
-    assert {bucket: low for bucket, (low, _) in rule.caps.items()} == LOWER_BOUNDS_USD
+    lows = {bucket: low / 1e6 for bucket, (low, _) in rule.caps.items()}
+    assert lows == {"nano": 0, "micro": 50, "small": 300, "mid": 2_000, "large": 10_000, "mega": 200_000}
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,17 @@ from typing import Any
 import polars as pl
 import pytest
 
+from flows.edge.scheme_files import SHIPPED, load_scheme
 from transforms.contracts.fields import SEGMENTS
+from transforms.measures.placement import ByCap, BySeat
 from transforms.measures.segments import segment_daily
+from transforms.schemes.seats import SEATS
+from transforms.schemes.terms import Term
 
 D1, D2 = date(2024, 1, 2), date(2024, 1, 3)
 B = 1_000_000_000
-NONE_HELD = pl.DataFrame(schema={"session_date": pl.Date, "last_cap_usd": pl.Int64})
+NONE_HELD = pl.DataFrame(schema={"session_date": pl.Date, "company_id": pl.String, "last_cap_usd": pl.Int64})
+BY_CAP = ByCap(load_scheme(SHIPPED / "fixed_usd.toml"), lambda _currency, _day: 1.0)
 
 
 def caps(*rows: tuple[Any, ...]) -> pl.DataFrame:
@@ -41,7 +46,9 @@ SMALL_MARKET = caps(
 
 
 def segment(name: str, frame: pl.DataFrame = SMALL_MARKET, held: pl.DataFrame = NONE_HELD) -> dict[str, Any]:
-    return segment_daily(frame, held, PREVIOUS).filter(pl.col("segment") == name).row(0, named=True)
+    return (
+        segment_daily("fixed_usd", BY_CAP, frame, held, PREVIOUS).filter(pl.col("segment") == name).row(0, named=True)
+    )
 
 
 def test_sizes_are_of_the_session_and_returns_of_the_members_of_the_day_before() -> None:
@@ -59,7 +66,7 @@ def test_sizes_are_of_the_session_and_returns_of_the_members_of_the_day_before()
 
 
 def test_every_segment_is_there_and_the_total_is_their_sum() -> None:
-    frame = segment_daily(SMALL_MARKET, NONE_HELD, PREVIOUS)
+    frame = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET, NONE_HELD, PREVIOUS)
     assert sorted(frame["segment"]) == sorted(SEGMENTS)
     total = segment("total")
     assert int(total["market_cap_usd"]) == SMALL_MARKET["cap_usd"].sum()
@@ -78,7 +85,9 @@ def test_who_was_held_yesterday_is_no_member_of_it() -> None:
 
 
 def test_held_companies_are_counted_where_they_last_stood() -> None:
-    held = pl.DataFrame({"session_date": [D2, D2], "last_cap_usd": [5 * B, None]}, schema=NONE_HELD.schema)
+    held = pl.DataFrame(
+        {"session_date": [D2, D2], "company_id": ["x", "y"], "last_cap_usd": [5 * B, None]}, schema=NONE_HELD.schema
+    )
     assert (segment("mid", held=held)["quarantined_count"], int(segment("mid", held=held)["quarantined_cap_usd"])) == (
         1,
         5 * B,
@@ -87,6 +96,44 @@ def test_held_companies_are_counted_where_they_last_stood() -> None:
 
 
 def test_the_order_of_rows_changes_no_bit() -> None:
-    left = segment_daily(SMALL_MARKET, NONE_HELD, PREVIOUS).sort("segment")
-    right = segment_daily(SMALL_MARKET.reverse(), NONE_HELD, PREVIOUS).sort("segment")
+    left = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET, NONE_HELD, PREVIOUS).sort("segment")
+    right = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET.reverse(), NONE_HELD, PREVIOUS).sort("segment")
     assert left.equals(right)
+
+
+def half_moved(cap: int) -> dict[str, dict[str, Any]]:
+    """A market of one company that a review before today has moved by half from small to mid, and one whole one."""
+    moved = [
+        ("a", "small", 0.5, True, "mid", "full", "half of it moves up", 0.1),
+        ("a", "mid", 0.5, False, "mid", "full", "half of it moves up", 0.1),
+        ("b", "mid", 1.0, True, "mid", "full", "stays", 0.1),
+    ]
+    before = [("a", "small", 1.0, True, "small", "full", "initial", 0.1), *moved[2:]]
+    seats = pl.DataFrame(moved, SEATS, orient="row")
+    held_before = pl.DataFrame(before, SEATS, orient="row")
+    placement = BySeat([Term(D2, seats, is_review=True)], pl.Series(["a", "b", "none"]), held_before)
+    frame = caps(
+        (D2, "a", cap, 1_000, D1, 0.10, False, 7, "trusted"),
+        (D2, "b", 300, 200, D1, 0.50, False, 3, "trusted"),
+        (D2, "none", 999, 999, D1, 0.50, False, 9, "trusted"),
+    )
+    rows = segment_daily("halves", placement, frame, NONE_HELD, PREVIOUS)
+    return {row["segment"]: row for row in rows.to_dicts()}
+
+
+def test_a_company_that_moves_by_halves_is_worth_half_in_either_bucket_and_counted_where_it_comes_from() -> None:
+    told = half_moved(cap=1_101)
+    assert [int(told[name]["market_cap_usd"]) for name in ("small", "mid", "smid", "total")] == [551, 850, 1401, 1401]
+    assert [told[name]["company_count"] for name in ("small", "mid", "smid", "total")] == [1, 1, 2, 2]
+    assert [int(told[name]["dollar_volume_usd"]) for name in ("small", "mid")] == [4, 6]
+
+
+def test_a_return_counts_in_the_bucket_of_the_session_before_the_review() -> None:
+    told = half_moved(cap=1_101)
+    assert told["small"]["return_price_vw"] == pytest.approx(0.10)
+    assert told["mid"]["return_price_vw"] == pytest.approx(0.50)
+    assert told["total"]["return_price_vw"] == pytest.approx((1_000 * 0.10 + 200 * 0.50) / 1_200)
+
+
+def test_who_has_no_seat_is_in_no_segment() -> None:
+    assert half_moved(cap=1_101)["total"]["company_count"] == 2

@@ -24,6 +24,7 @@ def segment_of(*companies: tuple[str, str, int, int | None]) -> pl.DataFrame:
     )
     values = {
         "net_income_ttm_usd": pl.Series([company[3] for company in companies], dtype=pl.Int64),
+        "net_income_quarter_usd": pl.lit(None, pl.Int64),
         "revenue_ttm_usd": pl.lit(None, pl.Int64),
         "total_equity_usd": pl.col("cap_usd") // 2,
         "income_period_end": pl.lit(date(2024, 6, 30)),

@@ -2,12 +2,10 @@
 
 from transforms.contracts.caps import CAP_CANDIDATES, CAP_VERSIONS, MARKET_CAPS
 from transforms.contracts.fields import (
-    BUCKET,
     BUCKETS,
     COMPANY,
     CURRENCY,
     KNOWN_AT,
-    SCHEME,
     SECURITY,
     SESSION,
     SOURCE,
@@ -16,6 +14,7 @@ from transforms.contracts.fields import (
 from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
 from transforms.contracts.model import Column, Table
 from transforms.contracts.per_share import PER_SHARE_FACTS
+from transforms.contracts.schemes import BUCKET_MEMBERSHIPS, BUCKET_SCHEMES
 
 SECURITY_TYPES = (
     "common",
@@ -279,28 +278,6 @@ FUNDAMENTALS = Table(
     ),
 )
 
-BUCKET_MEMBERSHIPS = Table(
-    schema="core",
-    name="bucket_memberships",
-    grain="one row per company, scheme, bucket and validity interval",
-    key=("scheme_id", "company_id", "valid_from", "bucket"),
-    policy="replace_all",
-    owner="buckets",
-    columns=(
-        COMPANY,
-        SCHEME,
-        BUCKET,
-        Column("raw_bucket", "VARCHAR", "Bucket by the bare thresholds.", nullable=False, values=BUCKETS),
-        Column(
-            "weight", "DOUBLE", "Part of the company in the bucket.", "fraction", nullable=False, minimum=0, maximum=1
-        ),
-        Column("basis_used", "VARCHAR", "Cap the rule was applied to.", nullable=False, values=("full", "float")),
-        Column("valid_from", "DATE", "First admitted session in the bucket.", nullable=False),
-        Column("valid_to", "DATE", "Last admitted session in the bucket; null while it holds."),
-        Column("reason", "VARCHAR", "Why the interval began.", nullable=False),
-    ),
-)
-
 FUND_SHARES = Table(
     schema="core",
     name="fund_shares",
@@ -356,6 +333,7 @@ CORE = (
     PER_SHARE_FACTS,
     FREE_FLOAT,
     FILER_CATEGORIES,
+    BUCKET_SCHEMES,
     BUCKET_MEMBERSHIPS,
     FUND_SHARES,
     MACRO,

@@ -16,6 +16,7 @@ from transforms.contracts.fields import (
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
+from transforms.contracts.schemes import MARTS_OF_SCHEMES
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
@@ -272,6 +273,7 @@ select
     members.bucket,
     members.raw_bucket,
     members.weight,
+    members.is_counted,
     caps.ticker,
     caps.cap_usd
 from core.market_caps as caps
@@ -291,5 +293,6 @@ MARTS = (
     FILER_CATEGORY_DAILY,
     CAPS_LATEST,
     CAP_RECONCILIATION,
+    *MARTS_OF_SCHEMES,
 )
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

@@ -2,6 +2,7 @@
 
 from transforms.contracts.fields import RUN_ID, SESSION
 from transforms.contracts.model import Column, Table
+from transforms.contracts.schemes import OPS_OF_SCHEMES
 
 STATUSES = ("published", "refused", "missing")
 OUTCOMES = ("passed", "failed", "errored", "not_applicable")
@@ -316,5 +317,6 @@ OPS = (
     ADMISSION_SECURITIES,
     ADMISSION_COMPANIES,
     ADMISSION_COUNTS,
+    *OPS_OF_SCHEMES,
     SCHEMA_VERSION,
 )

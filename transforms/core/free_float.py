@@ -42,6 +42,8 @@ CAP_DAYS: dict[str, pl.DataType] = {"company_id": pl.String(), "as_of": pl.Date(
 
 SESSIONS_BACK = 5
 """As the fifth session before is a week ago: an older cap would say more about the price than about holders."""
+FRESH_DAYS = 760
+"""Two years and a month: a float's day is half a year before its report, the next report comes a year later."""
 MOST_OF_CAP = 1.05
 """Up to here a float is all of the company: the count behind it and ours are of different days."""
 TOO_MUCH = 50.0
@@ -146,6 +148,19 @@ def free_float(floats: pl.DataFrame, caps: pl.DataFrame) -> pl.DataFrame:
             status=pl.when(is_refused.fill_null(value=False)).then(pl.lit("refused")).otherwise(pl.lit("accepted")),
         )
     )
+
+
+def newest_shares(rows: pl.DataFrame, session: date) -> pl.DataFrame:
+    """company_id and float_share of the newest day that accepted core.FREE_FLOAT rows tell a share of.
+
+    A float is told once a year, some months late: one whose day lies more than FRESH_DAYS back tells nothing.
+    """
+    since = pl.lit(session, pl.Date).dt.offset_by(f"-{FRESH_DAYS}d")
+    fresh = rows.filter(
+        (pl.col("status") == "accepted") & pl.col("float_share").is_not_null() & (pl.col("as_of") >= since)
+    )
+    newest = fresh.sort("company_id", "as_of", "known_at", "source", "accession")
+    return newest.unique("company_id", keep="last", maintain_order=True).select("company_id", "float_share")
 
 
 def _ratio() -> pl.Expr:

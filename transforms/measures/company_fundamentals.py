@@ -21,6 +21,7 @@ CURRENCY = "USD"
 KNOWN: dict[str, pl.DataType] = {
     "source_entity": pl.String(),
     "net_income_ttm_usd": pl.Int64(),
+    "net_income_quarter_usd": pl.Int64(),
     "revenue_ttm_usd": pl.Int64(),
     "income_period_end": pl.Date(),
     "income_basis": pl.String(),
@@ -36,7 +37,12 @@ KNOWN: dict[str, pl.DataType] = {
 SOURCE_ORDER that links the company, second_entity that of the next one; the sources say which of them
 each statement comes from."""
 
-_INCOME = {"net_income_common": "net_income_ttm_usd", "revenue": "revenue_ttm_usd", "basis": "income_basis"}
+_INCOME = {
+    "net_income_common": "net_income_ttm_usd",
+    "net_income_last_quarter": "net_income_quarter_usd",
+    "revenue": "revenue_ttm_usd",
+    "basis": "income_basis",
+}
 _BALANCE = {"total_equity": "total_equity_usd"}
 _STATEMENTS = {
     statement: (main_line, [name for name in KNOWN if name in lines or name.startswith(f"{statement}_")])
@@ -144,7 +150,7 @@ def _known_by(
         "session_date",
         "company_id",
         "source_entity",
-        *_while_fresh("income", ["net_income_ttm_usd", "revenue_ttm_usd", "income_period_end", "income_basis"]),
+        *_while_fresh("income", [*_INCOME.values(), "income_period_end"]),
         *_while_fresh("balance", ["total_equity_usd", "balance_period_end"]),
     )
     return of_source.with_columns(

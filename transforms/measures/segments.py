@@ -4,7 +4,7 @@ import polars as pl
 
 from transforms.contracts.fields import BUCKETS
 from transforms.exact import RETURN_SCALE, fixed_point, ratio_of_totals
-from transforms.schemes.fixed_usd import SCHEME_ID, bucket
+from transforms.measures.placement import Placement, portion
 
 _KEY = ("session_date", "segment")
 _NUMBERS = (
@@ -22,28 +22,17 @@ _NUMBERS = (
 )
 
 
-def segment_daily(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame) -> pl.DataFrame:
+def segment_daily(
+    scheme_id: str, placement: Placement, caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame
+) -> pl.DataFrame:
     """One row per session and segment with the columns of marts.segment_daily (every segment is there).
 
-    ``caps``: rows of core.market_caps. ``held``: session_date, last_cap_usd of quarantined companies.
+    ``caps``: rows of core.market_caps. ``held``: session_date, company_id, last_cap_usd of quarantined companies.
     ``previous_session``: session_date, last_admitted. A return counts for the companies that were members on the last
     admitted session, in the bucket and with the cap of that session, so nothing of the session picks its members.
     """
     buckets = pl.concat(
-        [
-            _members(caps),
-            _returns(caps, previous_session),
-            held.select(
-                "session_date",
-                segment=bucket(pl.col("last_cap_usd")).cast(pl.String),
-                quarantined_count=pl.lit(1, pl.Int64),
-                quarantined_cap_usd=pl.col("last_cap_usd").cast(pl.Int128),
-            )
-            .drop_nulls("segment")
-            .group_by(_KEY)
-            .agg(pl.col("quarantined_count").sum(), pl.col("quarantined_cap_usd").sum()),
-        ],
-        how="diagonal",
+        [_members(placement, caps), _returns(placement, caps, previous_session), _held(placement, held)], how="diagonal"
     )
     grid = caps.select("session_date").unique().join(pl.DataFrame({"segment": BUCKETS}), how="cross")
     summed = _sum(pl.concat([grid.with_columns(pl.lit(0, pl.Int64).alias("company_count")), buckets], how="diagonal"))
@@ -54,50 +43,74 @@ def segment_daily(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.D
             _sum(summed.with_columns(segment=pl.lit("total"))),
         ]
     )
-    return _published(roll_up)
+    return _published(roll_up, scheme_id)
 
 
-def _members(caps: pl.DataFrame) -> pl.DataFrame:
+def _members(placement: Placement, caps: pl.DataFrame) -> pl.DataFrame:
     return (
-        caps.lazy()
-        .group_by("session_date", segment=bucket(pl.col("cap_usd")).cast(pl.String))
+        placement.place(caps, "session_date", "cap_usd")
+        .lazy()
+        .group_by("session_date", segment="bucket")
         .agg(
-            company_count=pl.len().cast(pl.Int64),
-            market_cap_usd=pl.col("cap_usd").cast(pl.Int128).sum(),
-            dollar_volume_usd=pl.col("dollar_volume_usd").cast(pl.Int128).sum(),
-            trusted_count=(pl.col("quality") == "trusted").sum().cast(pl.Int64),
+            company_count=_count(),
+            market_cap_usd=_portion("cap_usd").sum(),
+            dollar_volume_usd=_portion("dollar_volume_usd").sum(),
+            trusted_count=_count(pl.col("quality") == "trusted"),
         )
+        .with_columns(pl.col("segment").cast(pl.String))
         .collect()
     )
 
 
-def _returns(caps: pl.DataFrame, previous_session: pl.DataFrame) -> pl.DataFrame:
+def _returns(placement: Placement, caps: pl.DataFrame, previous_session: pl.DataFrame) -> pl.DataFrame:
     gain = fixed_point(pl.col("return_price"))
+    followed = caps.join(previous_session, on="session_date", how="left").filter(
+        (pl.col("previous_session") == pl.col("last_admitted")) & pl.col("return_price").is_not_null()
+    )
     return (
-        caps.lazy()
-        .join(previous_session.lazy(), on="session_date", how="left")
-        .filter((pl.col("previous_session") == pl.col("last_admitted")) & pl.col("return_price").is_not_null())
-        .group_by("session_date", segment=bucket(pl.col("previous_cap_usd")).cast(pl.String))
+        placement.place(followed, "previous_session", "previous_cap_usd")
+        .lazy()
+        .group_by("session_date", segment="bucket")
         .agg(
-            return_company_count=pl.len().cast(pl.Int64),
-            multi_day_count=pl.col("is_multi_day").sum().cast(pl.Int64),
-            base_cap_usd=pl.col("previous_cap_usd").cast(pl.Int128).sum(),
-            gain_vw=(gain * pl.col("previous_cap_usd").cast(pl.Int128)).sum(),
-            gain_ew=gain.sum(),
+            return_company_count=_count(),
+            multi_day_count=_count(pl.col("is_multi_day")),
+            base_cap_usd=_portion("previous_cap_usd").sum(),
+            gain_vw=(gain * _portion("previous_cap_usd")).sum(),
+            gain_ew=gain.filter("is_counted").sum(),
         )
+        .with_columns(pl.col("segment").cast(pl.String))
         .collect()
     )
+
+
+def _held(placement: Placement, held: pl.DataFrame) -> pl.DataFrame:
+    known = held.filter(pl.col("last_cap_usd").is_not_null())
+    return (
+        placement.place(known, "session_date", "last_cap_usd")
+        .group_by("session_date", segment=pl.col("bucket").cast(pl.String))
+        .agg(quarantined_count=_count(), quarantined_cap_usd=_portion("last_cap_usd").sum())
+    )
+
+
+def _count(those: pl.Expr | None = None) -> pl.Expr:
+    """Companies, each in one bucket."""
+    counted = pl.col("is_counted") if those is None else pl.col("is_counted") & those
+    return counted.sum().cast(pl.Int64)
+
+
+def _portion(name: str) -> pl.Expr:
+    return portion(pl.col(name)).cast(pl.Int128)
 
 
 def _sum(parts: pl.DataFrame) -> pl.DataFrame:
     return parts.group_by(_KEY).agg(pl.col(name).cast(pl.Int128).sum() for name in _NUMBERS)
 
 
-def _published(sums: pl.DataFrame) -> pl.DataFrame:
+def _published(sums: pl.DataFrame, scheme_id: str) -> pl.DataFrame:
     total = sums.filter(pl.col("segment") == "total").select("session_date", total_cap="market_cap_usd")
     return sums.join(total, on="session_date").select(
         "session_date",
-        pl.lit(SCHEME_ID).alias("scheme_id"),
+        pl.lit(scheme_id).alias("scheme_id"),
         "segment",
         "company_count",
         "market_cap_usd",

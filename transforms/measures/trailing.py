@@ -11,7 +11,9 @@ KEPT_FOR = "36mo"
 """Older periods enter no trailing year: 15 months until stale, and a year whose missing quarter needs the
 other three."""
 
-FLOWS = ("net_income_common", "revenue")
+INCOME = "net_income_common"
+FLOWS = (INCOME, "revenue")
+LAST_QUARTER = "net_income_last_quarter"
 STOCKS = ("total_equity",)
 _FACT = ("source_entity", "period_kind", "report_date")
 _STATE = ("source_entity", "state_from")
@@ -52,7 +54,8 @@ def trailing_year(
     """One row per entity and day on which its trailing year may change, sorted by state_from.
 
     Columns: source_entity, state_from, period_end, vintage_date (the latest used), basis ('quarters' or
-    'annual') and the sums of FLOWS (Int64; null where one of the periods lacks the line). All null where
+    'annual'), the sums of FLOWS (Int64; null where one of the periods lacks the line) and net_income_last_quarter
+    (null where the year is an annual figure). All null where
     a publication leaves a gap, so that an older year does not live on. Days before `first` fold into it.
     `gap_days`: how far apart the ends of consecutive quarters may lie.
     """
@@ -71,7 +74,7 @@ def trailing_year(
         annuals.sort(*_STATE, "report_date")
         .unique(_STATE, keep="last", maintain_order=True)
         .rename({"report_date": "period_end"})
-        .with_columns(pl.lit("annual").alias("basis"))
+        .with_columns(pl.lit("annual").alias("basis"), pl.lit(None, pl.Int64).alias(LAST_QUARTER))
     )
     # On one period's end the quarters win; the annual report wins where they lag behind it or have a gap.
     best = (
@@ -131,6 +134,7 @@ def _four_quarters(quarters: pl.DataFrame, follows_after: tuple[int, int]) -> pl
                 for flow in FLOWS
             ),
             pl.lit("quarters").alias("basis"),
+            pl.col(INCOME).alias(LAST_QUARTER),
         )
         .filter(pl.col("_is_newest") & pl.col("_is_year"))
         .rename({"report_date": "period_end"})

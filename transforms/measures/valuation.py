@@ -7,6 +7,7 @@ import polars as pl
 from transforms.contracts.fields import BUCKETS, SEGMENTS
 from transforms.contracts.marts import CONVENTIONS, VALUATION_DAILY
 from transforms.exact import ratio_of_totals
+from transforms.measures.placement import as_whole, portion
 
 UNIVERSE = "SimFin non-financials"
 """The vendor's bulk statements hold no banks and insurers: coverage is of everything quoted, the universe
@@ -40,10 +41,11 @@ _BASES = (
 def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.DataFrame:
     """marts.VALUATION_DAILY: one row per session, scheme, segment (all of them), measure, convention.
 
-    `members_caps`: session_date, scheme_id, company_id, bucket, cap_usd. `fundamentals`:
-    company_fundamentals_asof of the same sessions. With N the company's net income (trailing year) for
-    `pe` and `earnings_yield`, revenue (trailing year) for `ps`, equity (newest balance) for `pb`, over
-    companies whose N is known:
+    `members_caps`: session_date, scheme_id, company_id, bucket, cap_usd (the company's whole cap), and of companies
+    that are in two buckets by halves is_half and is_counted (see `Placement`): either half has half of both sides
+    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions. With N the
+    company's net income (trailing year) for `pe` and `earnings_yield`, revenue (trailing year) for `ps`, equity
+    (newest balance) for `pb`, over companies whose N is known:
 
     - incl_losses: sum(cap) / sum(N), all of them, N <= 0 on both sides;
     - excl_losses: sum(cap) / sum(N) over those with N > 0;
@@ -59,9 +61,12 @@ def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> p
     schemes = pl.Enum(members_caps["scheme_id"].unique().sort())
     if len(schemes.categories) > _SCHEMES:
         raise ValueError(f"{len(schemes.categories)} schemes, at most {_SCHEMES}")
-    members = members_caps.select("session_date", "company_id", "cap_usd", _cell(schemes).alias("cell"))
+    members = as_whole(members_caps).select(
+        "session_date", "company_id", "cap_usd", "is_half", "is_counted", _cell(schemes).alias("cell")
+    )
     sizes = members.group_by("cell").agg(
-        pl.len().cast(pl.Int64).alias("segment_count"), _total(pl.col("cap_usd")).alias("segment_cap")
+        pl.col("is_counted").sum().cast(pl.Int64).alias("segment_count"),
+        _total(portion(pl.col("cap_usd"))).alias("segment_cap"),
     )
     days = sizes.select((pl.col("cell") // _CELLS).unique().sort())
     grid = days.join(pl.DataFrame({"segment": SEGMENTS}), how="cross").rename({"cell": "day"})
@@ -94,7 +99,9 @@ def _with_fundamentals(members: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.
     code = pl.col("company_id").cast(companies, strict=False).to_physical().cast(pl.Int64)
     key = (pl.col("session_date").to_physical().cast(pl.Int64) * max(len(companies.categories), 1) + code).alias("key")
     values = {name for basis in _BASES for name in (basis.column, basis.period_end, basis.is_restated)}
-    keyed = members.select(key, "session_date", "cap_usd", "cell").filter(pl.col("key").is_not_null())
+    keyed = members.select(key, "session_date", "cap_usd", "is_half", "is_counted", "cell").filter(
+        pl.col("key").is_not_null()
+    )
     return keyed.join(fundamentals.select(key, *sorted(values)), on="key").drop("key").sort("cell")
 
 
@@ -103,6 +110,8 @@ def _one_basis(known: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl
     covered = known.filter(denominator.is_not_null()).select(
         "cell",
         "cap_usd",
+        "is_half",
+        "is_counted",
         denominator.alias("denominator"),
         (denominator > 0).alias("is_positive"),
         pl.col(basis.is_restated).alias("is_restated"),
@@ -138,15 +147,16 @@ def _total(value: pl.Expr) -> pl.Expr:
 
 
 def _cell_totals(covered: pl.DataFrame) -> pl.DataFrame:
-    is_positive = pl.col("is_positive")
+    is_positive, is_counted = pl.col("is_positive"), pl.col("is_counted")
+    cap, denominator = portion(pl.col("cap_usd")), portion(pl.col("denominator"))
     return covered.group_by("cell").agg(
-        pl.len().cast(pl.Int64).alias("covered_count"),
-        is_positive.sum().cast(pl.Int64).alias("positive_count"),
-        pl.col("is_restated").sum().cast(pl.Int64).alias("restated_count"),
-        _total(pl.col("cap_usd")).alias("covered_cap"),
-        _total(pl.col("cap_usd").filter(is_positive)).alias("positive_cap"),
-        _total(pl.col("denominator")).alias("covered_sum"),
-        _total(pl.col("denominator").filter(is_positive)).alias("positive_sum"),
+        is_counted.sum().cast(pl.Int64).alias("covered_count"),
+        (is_counted & is_positive).sum().cast(pl.Int64).alias("positive_count"),
+        (is_counted & pl.col("is_restated")).sum().cast(pl.Int64).alias("restated_count"),
+        _total(cap).alias("covered_cap"),
+        _total(cap.filter(is_positive)).alias("positive_cap"),
+        _total(denominator).alias("covered_sum"),
+        _total(denominator.filter(is_positive)).alias("positive_sum"),
     )
 
 
@@ -169,7 +179,7 @@ def _rolled_up(by_cell: pl.DataFrame) -> pl.DataFrame:
 
 def _segment_medians(covered: pl.DataFrame) -> pl.DataFrame:
     """Medians cannot be rolled up from buckets: one pass over each bucket, one over smid, one over all."""
-    ratios = covered.select(
+    ratios = covered.filter("is_counted").select(
         "cell",
         "age_days",
         pl.when("is_positive").then(pl.col("cap_usd") / pl.col("denominator")).alias("multiple"),

@@ -1,0 +1,202 @@
+"""Every enabled scheme from chunk to chunk of a run: what it ranks, who has which seat, who is in which bucket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+
+import polars as pl
+
+from flows.market_calendar import all_sessions
+from flows.steps.admit import Judged
+from flows.steps.base import Base
+from flows.steps.filers import FloatBook
+from transforms.contracts import table
+from transforms.core.buckets import Intervals, pieces_by_cap, pieces_by_term, runs
+from transforms.core.dollar_volumes import volumes_of_a_year, with_volumes
+from transforms.measures.placement import ByCap, BySeat, Placement
+from transforms.schemes.by_cap import distance, is_by_cap
+from transforms.schemes.market import MARKET, market_of
+from transforms.schemes.model import Money, Scheme
+from transforms.schemes.seats import SEATS
+from transforms.schemes.terms import LIMITS_OF_REVIEW, terms
+
+MOST_DAYS_BEFORE = 9
+"""A review ranks the last admitted session of a month where its last session was refused, if that is no more than a
+week of sessions before."""
+MONTHS_KEPT = 4
+"""Ends of months that coming reviews may rank."""
+_CAP = ("company_id", "ticker", "cap_usd", "currency", "cap_local", "fx_rate")
+
+
+def rate(currency: str, day: date) -> float | None:
+    """Dollars for one unit of a currency on a day; None where it is not known."""
+    del day
+    return 1.0 if currency == "USD" else None
+
+
+@dataclass
+class Bucketing:
+    """What the schemes remember between chunks; `flows.steps.base` reads it back for a night."""
+
+    schemes: Mapping[str, Scheme]
+    seats: dict[str, pl.DataFrame | None]
+    """SEATS of schemes with reviews; None before the first session."""
+    intervals: dict[str, Intervals]
+    markets: dict[date, pl.DataFrame]
+    """First day of a month to the MARKET of its last admitted session so far."""
+    volumes: pl.DataFrame
+    """MONTHLY_VOLUMES."""
+    floats: FloatBook
+    limits: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=LIMITS_OF_REVIEW)])
+
+    @classmethod
+    def on(cls, schemes: Mapping[str, Scheme], base: Base, floats: FloatBook) -> "Bucketing":
+        """As the base has it; schemes that it does not know begin with its next session."""
+        begun = set(base.schemes["scheme_id"])
+        return cls(
+            schemes,
+            {name: base.seats.filter(pl.col("scheme_id") == name).select(SEATS.keys()) if name in begun else None
+             for name, scheme in schemes.items() if not is_by_cap(scheme)},
+            {name: Intervals.on(base.memberships.filter(pl.col("scheme_id") == name)) for name in schemes},
+            {day.replace(day=1): rows.select(MARKET.keys())
+             for (day,), rows in base.markets.partition_by("session_date", as_dict=True).items()},
+            base.volumes,
+            floats,
+        )  # fmt: skip
+
+    def place(
+        self, judged: Judged, caps: pl.DataFrame, known: pl.DataFrame, securities: pl.DataFrame, before: date | None
+    ) -> dict[str, Placement]:
+        """Where each scheme has the companies of a chunk; memberships, seats and limits go on with it.
+
+        ``caps``: core.market_caps of the chunk, ``known``: company_fundamentals_asof of it, ``securities``:
+        core.securities so far, ``before``: the admitted session before the chunk.
+        """
+        scope = [*([before] if before else []), *judged.admitted]
+        markets = _ChunkMarkets(self, judged, caps, known, securities)
+        present = runs(caps, scope)
+        placements: dict[str, Placement] = {}
+        if any(name in self.seats for name in self.schemes):
+            self.floats.see(caps, securities)
+            markets.keep_ends_of_months()
+        companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
+        for name, scheme in self.schemes.items():
+            if name not in self.seats:
+                placements[name] = by_cap = ByCap(scheme, rate)
+                pieces = pieces_by_cap(_with_distance(scheme, by_cap, caps), scope)
+            else:
+                held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, rate)
+                self.limits += [term.limits for term in held]
+                carried = self.seats[name]
+                self.seats[name] = held[-1].seats
+                placements[name] = BySeat(held, companies, carried)
+                pieces = pieces_by_term(held, present, scope)
+            self.intervals[name].add(name, pieces, scope)
+        self.volumes = with_volumes(self.volumes, caps)
+        markets.forget()
+        return placements
+
+    def memberships(self) -> pl.DataFrame:
+        """All rows of core.bucket_memberships."""
+        contract = table("core.bucket_memberships")
+        return pl.concat([contract.empty(), *(known.rows() for known in self.intervals.values())]).sort(contract.key)
+
+    def seat_rows(self) -> pl.DataFrame:
+        """All rows of ops.scheme_seats."""
+        contract = table("ops.scheme_seats")
+        held = [seats.with_columns(scheme_id=pl.lit(name)) for name, seats in self.seats.items() if seats is not None]
+        return pl.concat([contract.empty(), *(contract.conform(rows) for rows in held)]).sort(contract.key)
+
+    def market_rows(self) -> pl.DataFrame:
+        """All rows of ops.scheme_markets."""
+        contract = table("ops.scheme_markets")
+        return contract.conform(pl.concat([pl.DataFrame(schema=MARKET), *self.markets.values()]))
+
+    def breakpoints(self) -> pl.DataFrame:
+        """The rows of marts.scheme_breakpoints of this run."""
+        currencies = {name: scheme.currency for name, scheme in self.schemes.items()}
+        return pl.concat(self.limits).with_columns(
+            cap_lower_usd=pl.col("cap_lower") * pl.col("usd_per_unit"),
+            currency=pl.col("scheme_id").replace_strict(currencies, return_dtype=pl.String),
+        )
+
+
+def _with_distance(scheme: Scheme, placement: ByCap, caps: pl.DataFrame) -> pl.DataFrame:
+    """session_date, company_id, bucket and distance of companies that their cap places."""
+    placed = placement.place(caps, "session_date", "cap_usd")
+    rules = {version.effective_from: version.rule for version in scheme.versions if isinstance(version.rule, Money)}
+    gap = pl.lit(None, pl.Float64)
+    cap = placement.cap(placed, "session_date", "cap_usd")
+    for since, rule in rules.items():
+        gap = pl.when(pl.col("session_date") >= pl.lit(since, pl.Date)).then(distance(rule, cap)).otherwise(gap)
+    return placed.select("session_date", "company_id", pl.col("bucket").cast(pl.String), distance=gap)
+
+
+class _ChunkMarkets:
+    """What schemes may rank in a chunk: any of its sessions, and the ends of the last months."""
+
+    def __init__(
+        self,
+        bucketing: Bucketing,
+        judged: Judged,
+        caps: pl.DataFrame,
+        known: pl.DataFrame,
+        securities: pl.DataFrame,
+    ) -> None:
+        self._bucketing, self._judged, self._caps, self._known = bucketing, judged, caps, known
+        self._securities = securities
+        self._made: dict[date, pl.DataFrame] = {}
+
+    def at(self, session: date) -> pl.DataFrame:
+        """MARKET of an admitted session of the chunk."""
+        if session not in self._made:
+            self._made[session] = self._market(session)
+        return self._made[session]
+
+    def ranked_on(self, session: date) -> pl.DataFrame | None:
+        """MARKET of the last session of a month, or the last admitted one shortly before."""
+        market = self._bucketing.markets.get(session.replace(day=1))
+        if market is None or market.is_empty():
+            return None
+        seen: date = market["session_date"][0]
+        return market if session - seen <= timedelta(days=MOST_DAYS_BEFORE) else None
+
+    def keep_ends_of_months(self) -> None:
+        """Keep the market of each month's last admitted session so far."""
+        for month, sessions in groupby(self._judged.admitted, key=lambda session: session.replace(day=1)):
+            self._bucketing.markets[month] = self.at(list(sessions)[-1])
+
+    def forget(self) -> None:
+        """Keep no more months than a review may look back."""
+        markets = self._bucketing.markets
+        self._bucketing.markets = {month: markets[month] for month in sorted(markets)[-MONTHS_KEPT:]}
+
+    def _market(self, session: date) -> pl.DataFrame:
+        on = pl.col("session_date") == session
+        lines = self._judged.lines.filter(on & pl.col("class_convention").is_not_null())
+        held = self._judged.held.filter(on & pl.col("anchor_cap_usd").is_not_null())
+        caps = pl.concat([self._caps.filter(on).select(_CAP), _at_last_cap(held)])
+        return market_of(session, caps, lines, self._securities, self._told(session, on))
+
+    def _told(self, session: date, on: pl.Expr) -> list[pl.DataFrame]:
+        quarter = pl.col("net_income_quarter_usd")
+        earns = (pl.col("net_income_ttm_usd") > 0) & (quarter.is_null() | (quarter > 0))
+        months = with_volumes(self._bucketing.volumes, self._caps.filter(pl.col("session_date") <= session))
+        return [
+            self._bucketing.floats.shares_on(session, self._securities.filter(pl.col("valid_from") <= session)),
+            self._known.filter(on).select("company_id", earns=earns),
+            volumes_of_a_year(months, session),
+        ]
+
+
+def _at_last_cap(held: pl.DataFrame) -> pl.DataFrame:
+    """Companies held back, ranked by the cap that stood before: a doubt of one day must not cost anybody a seat."""
+    return held.select(
+        "company_id",
+        "ticker",
+        cap_usd="anchor_cap_usd",
+        currency=pl.lit("USD"),
+        cap_local="anchor_cap_usd",
+        fx_rate=pl.lit(1.0),
+    )
