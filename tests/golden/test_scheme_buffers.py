@@ -131,6 +131,64 @@ def test_msci_buffers_of_two_thirds_and_three_halves() -> None:
     )
 
 
+MSCI_ENTRY = Shares(
+    "shares", {"large": 0.5, "small": 0.95, "micro": 1.0}, Bands("factor", down=2 / 3, up=1.5, entry={"small": 1.5})
+)
+"""Of 1,000: A covers 50 %. The 95 % end at a cap of 30, the limit of small: members stay from 20, newcomers come in
+from 45. Between 30 and 45 they come in for one that fell below 20."""
+
+
+def test_msci_newcomers_near_the_limit_replace_those_that_fell_out() -> None:
+    """H fell out: of D, E, F and G, which are above the limit and below the entry, the largest takes its place."""
+    check(
+        MSCI_ENTRY,
+        """
+        A 500 | large:1 | large:1:stays
+        B 280 | small:1 | small:1:stays
+        C  46 | micro:1 | small:1:moved up
+        D  44 |         | small:1:replaces one that fell out
+        E  38 | micro:1 | micro:1:waits for one to fall out
+        F  31 |         | micro:1:waits for one to fall out
+        G  30 | small:1 | small:1:stays
+        H  16 | small:1 | micro:1:moved down
+        I  15 | micro:1 | micro:1:stays
+        """,
+    )
+
+
+def test_msci_newcomers_near_the_limit_wait_while_nobody_falls_out() -> None:
+    """H is below the limit and not below two thirds of it, so it stays; B comes from large, which frees nothing."""
+    check(
+        MSCI_ENTRY,
+        """
+        A 500 | large:1 | large:1:stays
+        B 296 | large:1 | small:1:moved down
+        C  46 |         | small:1:newcomer
+        D  44 |         | micro:1:waits for one to fall out
+        E  38 | micro:1 | micro:1:waits for one to fall out
+        F  30 | small:1 | small:1:stays
+        H  26 | small:1 | small:1:stays in the band
+        I  20 | micro:1 | micro:1:stays
+        """,
+    )
+
+
+def test_at_the_cold_start_nobody_waits() -> None:
+    check(
+        MSCI_ENTRY,
+        """
+        A 500 | | large:1:newcomer
+        B 296 | | small:1:newcomer
+        C  46 | | small:1:newcomer
+        D  44 | | small:1:newcomer
+        E  38 | | small:1:newcomer
+        F  30 | | small:1:newcomer
+        H  26 | | micro:1:newcomer
+        I  20 | | micro:1:newcomer
+        """,
+    )
+
+
 def test_msci_limits_stay_in_the_global_range() -> None:
     """The company at 70 % has a cap of 300; a range that begins at 350 puts the limit there."""
     rule = Shares("shares", {"large": 0.7, "small": 1.0}, None, {"large": (350.0, 500.0)})

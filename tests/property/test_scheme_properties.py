@@ -23,6 +23,9 @@ RULES: list[Rule] = [
     MONEY[0][1],
     Ranks("ranks", {"large": 2, "mid": 5, "small": 9}, Bands("share", share=0.025)),
     Shares("shares", {"large": 0.7, "mid": 0.9, "small": 1.0}, Bands("factor", down=2 / 3, up=1.5)),
+    Shares(
+        "shares", {"large": 0.7, "small": 0.9, "micro": 1.0}, Bands("factor", down=2 / 3, up=1.5, entry={"small": 1.5})
+    ),
     Shares("shares", {"large": 0.7, "mid": 0.9, "small": 1.0}, Bands("packets", share=0.05, core=0.02)),
 ]
 NOBODY = pl.DataFrame(schema=MEMBERS)

@@ -105,6 +105,21 @@ def test_the_customary_limits_are_those_of_market_practice() -> None:
             RANKS.replace("} }", '}, bands = { kind = "factor", down = 1.1, up = 1.5 } }'),
             "versions.1.rule.bands: from 1.1 to 1.5 of a limit is no band around it",
         ),
+        (
+            RANKS,
+            RANKS.replace("} }", '}, bands = { kind = "share", share = 0.1, entry = { small = 1.5 } } }'),
+            "versions.1.rule.bands.entry: only bands of kind factor around shares have an entry",
+        ),
+        (
+            RANKS,
+            SHARES.replace("} }", '}, bands = { kind = "factor", entry = { small = 1.5 } } }'),
+            "versions.1.rule.bands.entry.small: there is no limit of small; limits: large",
+        ),
+        (
+            RANKS,
+            SHARES.replace("} }", '}, bands = { kind = "factor", entry = { large = 1 } } }'),
+            "versions.1.rule.bands.entry.large: 1 times its limit keeps nobody out",
+        ),
         (RANKS, f"{RANKS}\nreviews = {{ months = [3, 13] }}", "versions.1.reviews.months: are months of the year"),
     ],
 )  # fmt: skip

@@ -55,6 +55,7 @@ def _rule(rule: Rule) -> Iterator[Fault]:
         yield from _parts("upper", rule.upper, largest_first=False)
     if isinstance(rule, Ranks | Shares) and rule.bands:
         yield from _bands(rule.bands)
+        yield from _entries(rule, rule.bands)
 
 
 def _ordered(key: str, buckets: list[str], *, largest_first: bool) -> Iterator[Fault]:
@@ -106,3 +107,16 @@ def _bands(bands: Bands) -> Iterator[Fault]:
         yield Fault("bands.core", f"{bands.core:g} is outside the band of {bands.share:g}")
     if bands.kind == "factor" and not 0 < bands.down <= 1 <= bands.up:
         yield Fault("bands", f"from {bands.down:g} to {bands.up:g} of a limit is no band around it")
+
+
+def _entries(rule: Ranks | Shares, bands: Bands) -> Iterator[Fault]:
+    """Who waits is in the bucket below, so the last one has no entry."""
+    if bands.entry and not (isinstance(rule, Shares) and bands.kind == "factor"):
+        yield Fault("bands.entry", "only bands of kind factor around shares have an entry")
+    elif isinstance(rule, Shares):
+        limits = list(rule.covered)[:-1]
+        for bucket, factor in bands.entry.items():
+            if bucket not in limits:
+                yield Fault(f"bands.entry.{bucket}", f"there is no limit of {bucket}; limits: {', '.join(limits)}")
+            if factor <= 1:
+                yield Fault(f"bands.entry.{bucket}", f"{factor:g} times its limit keeps nobody out: more than 1")

@@ -3,7 +3,7 @@
 Read from a file by `flows.edge.scheme_files`: a scheme is added without touching code.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -70,6 +70,9 @@ class Bands(_Told):
     up: float = 1.0
     limits: tuple[Bucket, ...] = ()
     """Buckets above whose lower limit there is a band; empty: all limits have one."""
+    entry: dict[Bucket, float] = field(default_factory=dict)
+    """Bucket to so many times its lower limit: newcomers to it with a smaller cap come in only for one that fell out
+    (`transforms.schemes.entry`). Of ``factor`` alone."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from transforms.schemes.entry import with_entry_buffer
 from transforms.schemes.limits import Standing, standing
 from transforms.schemes.model import Ranks, Rule, Shares
 
@@ -46,7 +47,7 @@ def reviewed(rule: Rule, ranked: pl.DataFrame, before: pl.DataFrame) -> Reviewed
         core = standing(replace(rule, bands=replace(bands, share=bands.core)), ranked).numbers()
         moved = _in_packets(_recalled(numbered, before, place), core)
     else:
-        moved = _moved(_recalled(numbered, before, place))
+        moved = with_entry_buffer(_moved(_recalled(numbered, before, place)), place, bands)
     return Reviewed(_members(moved, place), _limits(numbered, place))
 
 
