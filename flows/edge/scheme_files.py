@@ -82,19 +82,27 @@ def _refused(path: Path, found: Sequence[Fault]) -> UsageError:
 def _misread(told: dict[str, Any], error: ValidationError) -> list[Fault]:
     """What is wrong with keys and types; of a rule as its kind says that it is."""
     versions = told.get("versions")
-    rules = [version.get("rule") for version in versions if isinstance(version, dict)] if versions else []
-    kinds = [rule.get("kind") if isinstance(rule, dict) else None for rule in rules]
+    rules = {number: item.get("rule") for number, item in enumerate(versions or ()) if isinstance(item, dict)}
+    kinds = {number: rule.get("kind") if isinstance(rule, dict) else None for number, rule in rules.items()}
     known = ", ".join(_KINDS)
     unknown = [
         Fault(f"versions.{number}.rule.kind", f"{kind} is none of {known}")
-        for number, kind in enumerate(kinds)
+        for number, kind in kinds.items()
         if kind not in _KINDS
     ]
     if unknown:
         return unknown
-    meant = {_KINDS[kind] for kind in kinds}
+    meant = {number: _KINDS[kind] for number, kind in kinds.items()}
     return [
         Fault(".".join(str(part) for part in item["loc"] if part not in _KINDS.values()), item["msg"])
         for item in error.errors()
-        if meant.issuperset(set(item["loc"]) & set(_KINDS.values()))
+        if _is_meant(item["loc"], meant)
     ]
+
+
+def _is_meant(place: tuple[int | str, ...], meant: dict[int, str]) -> bool:
+    """Whether a fault is one of the class that the version's kind names: a rule is tried as each of them."""
+    match place:
+        case ("versions", int(number), "rule", str(name), *_):
+            return name == meant[number]
+    return True
