@@ -7,6 +7,7 @@ import pytest
 from flows.edge.scheme_files import SHIPPED, load_schemes
 from flows.market_calendar import all_sessions
 from transforms.schemes.calendar import reviews
+from transforms.schemes.model import FixedCount, Rule
 
 SCHEMES = load_schemes([SHIPPED])
 
@@ -34,6 +35,7 @@ def days(scheme: str, first: date, last: date) -> list[tuple[date, date]]:
         ),
         ("msci_like", 2022, [("2022-04-29", "2022-06-01"), ("2022-10-31", "2022-12-01")]),
         ("morningstar_like", 2024, [("2024-05-31", "2024-06-24"), ("2024-11-29", "2024-12-23")]),
+        ("dax_like", 2021, [("2021-08-31", "2021-09-20"), ("2021-11-30", "2021-12-20")]),
     ],
 )
 def test_the_reviews_of_a_year(scheme: str, year: int, expected: list[tuple[str, str]]) -> None:
@@ -59,6 +61,20 @@ def test_every_month_and_every_session() -> None:
     ]
     sessions = [session for session in all_sessions() if date(2024, 1, 2) <= session <= date(2024, 1, 31)]
     assert days("fixed_usd", sessions[0], sessions[-1]) == [(session, session) for session in sessions]
+
+
+def test_swaps_of_certain_months_are_in_the_rules_of_those_reviews() -> None:
+    found = reviews(SCHEMES["dax_like"], all_sessions(), *_year(2024))
+    rules = {review.effective_session.month: review.version.rule for review in found}
+    fast, regular = ["fast exit", "fast entry"], ["fast exit", "fast entry", "regular exit", "regular entry"]
+    assert {month: _swaps(rule) for month, rule in rules.items()} == {
+        3: [regular] * 3, 6: [fast] * 3, 9: [regular] * 3, 12: [fast] * 3,
+    }  # fmt: skip
+
+
+def _swaps(rule: Rule) -> list[list[str]]:
+    assert isinstance(rule, FixedCount)
+    return [[swap.name for swap in tier.swaps] for tier in rule.tiers]
 
 
 def test_before_its_first_version_a_scheme_has_no_reviews() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from flows.edge.scheme_files import SHIPPED, load_scheme, load_schemes
 from flows.errors import UsageError
-from transforms.schemes.model import Money, Ranks
+from transforms.schemes.model import FixedCount, Money, Ranks, Swap
 
 GOOD = """
 id = "own"
@@ -30,6 +30,15 @@ rule = { kind = "ranks", last_ranks = { large = 10, small = 20 } }
 SHARES = 'rule = { kind = "shares", covered = { large = 0.7, small = 1.0 } }'
 QUANTILES = 'rule = { kind = "quantiles", exchange = "nyse", upper = { small = 0.5, mega = 1.0 } }'
 RANKS = 'rule = { kind = "ranks", last_ranks = { large = 10, small = 20 } }'
+
+TIERS = """reviews = { months = [3, 9] }
+rule = { kind = "fixed_count", rest = { micro = 31 }, tiers = [
+    { counts = { large = 10 }, swaps = [{ name = "exit", exit_beyond = 12 }, { name = "entry", entry_within = 8 }] },
+    { counts = { mid = 10, small = 10 }, swaps = [
+        { name = "fast exit", exit_beyond = 40, entry_within = 35 },
+        { name = "regular exit", exit_beyond = 36, entry_within = 35, months = [9] },
+    ] },
+] }"""
 
 
 def refusal(folder: Path, text: str, name: str = "own.toml") -> str:
@@ -126,6 +135,53 @@ def test_the_customary_limits_are_those_of_market_practice() -> None:
 def test_what_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
     assert old in GOOD
     assert refusal(tmp_path, GOOD.replace(old, new, 1)).startswith(reason)
+
+
+def test_fixed_counts_in_tiers(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(GOOD.replace(RANKS, TIERS), encoding="utf-8")
+    rule = load_scheme(tmp_path / "own.toml").versions[1].rule
+    assert isinstance(rule, FixedCount)
+    assert rule.places() == {"large": 10, "mid": 10, "small": 10}
+    assert rule.tiers[0].swaps == (Swap("exit", exit_beyond=12), Swap("entry", entry_within=8))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("large = 10", "large = 0", "tiers.0.counts.large: 0 places are none"),
+        ("{ large = 10 }", "{}", "tiers.0.counts: there is no bucket"),
+        ("large = 10", "micro = 10", "tiers: micro, mid, small are not in the order of size: mid, small, micro"),
+        ("large = 10", "mid = 10", "tiers: mid is there twice"),
+        ("mid = 10, small = 10", "small = 10, mid = 10", "tiers: large, small, mid are not in the order of size"),
+        ("exit_beyond = 12", "exit_beyond = 9", "tiers.0.swaps.0.exit_beyond: 9 is before the last place, 10,"),
+        (", exit_beyond = 12", "", "tiers.0.swaps.0: has neither exit_beyond nor entry_within"),
+        ("entry_within = 8", "entry_within = 11", "tiers.0.swaps.1.entry_within: 11 is beyond the last place, 10,"),
+        ("entry_within = 8", "entry_within = 0", "tiers.0.swaps.1.entry_within: 0 is no rank of this tier: they"),
+        ("exit_beyond = 40", "exit_beyond = 34", "tiers.1.swaps.0.exit_beyond: 34 is before 35, within which"),
+        ("exit_beyond = 40, entry_within = 35", "entry_within = 10",
+         "tiers.1.swaps.0.entry_within: 10 is no rank of this tier: they begin at 11"),
+        ("exit_beyond = 40, entry_within = 35", "exit_beyond = 10",
+         "tiers.1.swaps.0.exit_beyond: 10 is no rank of this tier: they begin at 11"),
+        ("months = [9]", "months = [6]", "tiers.1.swaps.1.months: are months with a review"),
+        ("months = [9]", "months = [9, 3]", "tiers.1.swaps.1.months: are months with a review"),
+        ("regular exit", "fast exit", "tiers.1.swaps: have names, each another one"),
+        ("regular exit", " ", "tiers.1.swaps: have names, each another one"),
+        ("micro = 31", "micro = 30", "rest: begins at rank 30: the places end at 30"),
+        ("micro = 31", "micro = 31, nano = 31", "rest.nano: 31 is not above 31 of micro"),
+        ("micro = 31", "mid = 31", "rest: mid is there twice"),
+        ("micro = 31", "nano = 31, micro = 40", "rest: large, mid, small, nano, micro are not in the order of size"),
+        ("exit_beyond = 12", "leaves_beyond = 12", "tiers.0.swaps.0.leaves_beyond: Unexpected keyword argument"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_of_fixed_counts(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    assert old in TIERS
+    told = refusal(tmp_path, GOOD.replace(RANKS, TIERS.replace(old, new, 1)))
+    assert told.startswith(f"versions.1.rule.{reason}")
+
+
+def test_fixed_counts_without_tiers(tmp_path: Path) -> None:
+    told = refusal(tmp_path, GOOD.replace(RANKS, 'rule = { kind = "fixed_count", tiers = [] }'))
+    assert told == "versions.1.rule.tiers: there is no bucket"
 
 
 def test_no_toml_and_another_name(tmp_path: Path) -> None:

@@ -22,26 +22,27 @@ def reviews(scheme: Scheme, sessions: Sequence[date], first: date, last: date) -
     """The reviews that take effect from ``first`` to ``last``, in order; the version of the effective session counts.
 
     ``sessions``: those of the exchange's calendar, in order; a review that they do not reach is left out. A scheme
-    that is reviewed every session has one on each, of its own caps.
+    that is reviewed every session has one on each, of its own caps. The rule is as it stands in the review's month.
     """
     found = []
     for version in scheme.versions:
-        if not version.reviews.months:
-            days = sessions[bisect_left(sessions, first) : bisect_right(sessions, last)]
-            found += [Review(day, day, version) for day in days]
-        else:
-            found += [Review(*days, version) for days in _days(version.reviews, sessions, first, last)]
-    in_force = [review for review in found if scheme.version(review.effective_session) is review.version]
-    return sorted(in_force, key=lambda review: review.effective_session)
+        for ranked, effective, month in _days(version.reviews, sessions, first, last):
+            if scheme.version(effective) is version:
+                found.append(Review(ranked, effective, version.of_month(month)))
+    return sorted(found, key=lambda review: review.effective_session)
 
 
-def _days(rule: Reviews, sessions: Sequence[date], first: date, last: date) -> Iterator[tuple[date, date]]:
+def _days(rule: Reviews, sessions: Sequence[date], first: date, last: date) -> Iterator[tuple[date, date, int]]:
+    """Rank session, effective session and month of the reviews."""
+    if not rule.months:
+        days = sessions[bisect_left(sessions, first) : bisect_right(sessions, last)]
+        yield from ((day, day, day.month) for day in days)
     for year in range(first.year - 1, last.year + 1):
         for month in rule.months:
             effective = _effective(rule, sessions, year, month)
             ranked = _last_before(sessions, _month_begin(year, month - rule.rank_months_before + 1))
             if ranked and effective and first <= effective <= last:
-                yield ranked, effective
+                yield ranked, effective, month
 
 
 def _effective(rule: Reviews, sessions: Sequence[date], year: int, month: int) -> date | None:

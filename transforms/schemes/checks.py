@@ -6,7 +6,21 @@ from math import inf
 from typing import NamedTuple
 
 from transforms.contracts.fields import BUCKETS
-from transforms.schemes.model import Additions, Bands, Bucket, Money, Quantiles, Ranks, Rule, Scheme, Shares
+from transforms.schemes.model import (
+    Additions,
+    Bands,
+    Bucket,
+    FixedCount,
+    Money,
+    Quantiles,
+    Ranks,
+    Rule,
+    Scheme,
+    Shares,
+    Swap,
+    Tier,
+    Version,
+)
 
 CURRENCIES = frozenset(
     {"USD", "EUR", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "ISK", "TRY", "AUD"}
@@ -35,11 +49,21 @@ def faults(scheme: Scheme) -> list[Fault]:
         place = f"versions.{number}"
         if not version.origin.source.strip():
             found.append(Fault(f"{place}.origin.source", "is empty: every rule has a source"))
-        months = version.reviews.months
-        if set(months) - set(range(1, 13)) or list(months) != sorted(set(months)):
-            found.append(Fault(f"{place}.reviews.months", "are months of the year, 1 to 12, each once and in order"))
+        found += [Fault(f"{place}.{key}", reason) for key, reason in _months(version)]
         found += [Fault(f"{place}.rule.{key}", reason) for key, reason in _rule(version.rule)]
     return found
+
+
+def _months(version: Version) -> Iterator[Fault]:
+    months = version.reviews.months
+    if set(months) - set(range(1, 13)) or list(months) != sorted(set(months)):
+        yield Fault("reviews.months", "are months of the year, 1 to 12, each once and in order")
+    tiers = version.rule.tiers if isinstance(version.rule, FixedCount) else ()
+    for number, tier in enumerate(tiers):
+        for place, swap in enumerate(tier.swaps):
+            if set(swap.months) - set(months) or list(swap.months) != sorted(set(swap.months)):
+                reason = "are months with a review, each once and in order"
+                yield Fault(f"rule.tiers.{number}.swaps.{place}.months", reason)
 
 
 def _rule(rule: Rule) -> Iterator[Fault]:
@@ -53,6 +77,8 @@ def _rule(rule: Rule) -> Iterator[Fault]:
         yield from _parts("covered", rule.covered, largest_first=True)
     elif isinstance(rule, Quantiles):
         yield from _parts("upper", rule.upper, largest_first=False)
+    elif isinstance(rule, FixedCount):
+        yield from _fixed_count(rule)
     if isinstance(rule, Ranks | Shares) and rule.bands:
         yield from _bands(rule.bands)
         yield from _entries(rule, rule.bands)
@@ -85,6 +111,10 @@ def _ranges(key: str, ranges: dict[Bucket, tuple[float, float]], *, is_whole: bo
 
 def _rising(key: str, values: Mapping[Bucket, float], *, largest_first: bool) -> Iterator[Fault]:
     yield from _ordered(key, list(values), largest_first=largest_first)
+    yield from _growing(key, values)
+
+
+def _growing(key: str, values: Mapping[Bucket, float]) -> Iterator[Fault]:
     for (before, low), (bucket, high) in pairwise([("", 0.0), *values.items()]):
         if high <= low:
             yield Fault(f"{key}.{bucket}", f"{high:g} is not above {low:g}{f' of {before}' if before else ''}")
@@ -120,3 +150,57 @@ def _entries(rule: Ranks | Shares, bands: Bands) -> Iterator[Fault]:
                 yield Fault(f"bands.entry.{bucket}", f"there is no limit of {bucket}; limits: {', '.join(limits)}")
             if factor <= 1:
                 yield Fault(f"bands.entry.{bucket}", f"{factor:g} times its limit keeps nobody out: more than 1")
+
+
+def _fixed_count(rule: FixedCount) -> Iterator[Fault]:
+    buckets: list[str] = []
+    above = 0
+    for number, tier in enumerate(rule.tiers):
+        buckets += tier.counts
+        last = above + sum(tier.counts.values())
+        yield from (Fault(f"tiers.{number}.{key}", reason) for key, reason in _tier(tier, above, last))
+        above = last
+    yield from _distinct("tiers", buckets)
+    if rule.rest:
+        yield from _distinct("rest", [*buckets, *rule.rest])
+        yield from _growing("rest", rule.rest)
+        begin = next(iter(rule.rest.values()))
+        if begin != above + 1:
+            yield Fault("rest", f"begins at rank {begin}: the places end at {above}")
+
+
+def _distinct(key: str, buckets: list[str]) -> Iterator[Fault]:
+    twice = [bucket for bucket in dict.fromkeys(buckets) if buckets.count(bucket) > 1]
+    yield from (Fault(key, f"{bucket} is there twice") for bucket in twice)
+    if not twice:
+        yield from _ordered(key, buckets, largest_first=True)
+
+
+def _tier(tier: Tier, above: int, last: int) -> Iterator[Fault]:
+    """A tier that by rank has the places after those ``above`` up to the ``last``."""
+    yield from (Fault(f"counts.{bucket}", f"{n} places are none") for bucket, n in tier.counts.items() if n < 1)
+    if not tier.counts:
+        yield Fault("counts", "there is no bucket")
+    names = [swap.name.strip() for swap in tier.swaps]
+    if "" in names or len(set(names)) < len(names):
+        yield Fault("swaps", "have names, each another one")
+    for number, swap in enumerate(tier.swaps):
+        yield from (Fault(f"swaps.{number}{key}", reason) for key, reason in _swap(swap, above, last))
+
+
+def _swap(swap: Swap, above: int, last: int) -> Iterator[Fault]:
+    """Who comes in must be ranked before who goes, whoever that is: else the next review would undo it."""
+    entry, leaving = swap.entry_within, swap.exit_beyond
+    if entry is None and leaving is None:
+        yield Fault("", "has neither exit_beyond nor entry_within")
+    for key, rank in ((".entry_within", entry), (".exit_beyond", leaving)):
+        if rank is not None and rank <= above:
+            yield Fault(key, f"{rank} is no rank of this tier: they begin at {above + 1}")
+    if entry is not None and leaving is not None and leaving < entry:
+        yield Fault(".exit_beyond", f"{leaving} is before {entry}, within which companies come in")
+    if entry is not None and leaving is None and entry > last:
+        yield Fault(".entry_within", f"{entry} is beyond the last place, {last}, and nobody must be ranked worse to go")
+    if leaving is not None and entry is None and leaving < last:
+        yield Fault(
+            ".exit_beyond", f"{leaving} is before the last place, {last}, and nobody must be ranked better to come"
+        )

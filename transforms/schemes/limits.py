@@ -5,11 +5,12 @@ below it or not, by the bare rule, and by the edges of its band.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import polars as pl
 
-from transforms.schemes.model import Bands, Bucket, Money, Quantiles, Ranks, Rule, Shares
+from transforms.schemes.model import Bands, Bucket, FixedCount, Money, Quantiles, Ranks, Rule, Shares
 
 RANKED: dict[str, pl.DataType] = {
     "company_id": pl.String(),
@@ -18,7 +19,8 @@ RANKED: dict[str, pl.DataType] = {
     "is_on_exchange": pl.Boolean(),
 }
 """Companies of a scheme's universe on the day of ranking. ``cap`` ranks them and is compared with limits; ``basis_cap``
-is what covers the market (the float where the scheme asks for it); ``is_on_exchange``: it counts for quantiles."""
+is what covers the market (the float where the scheme asks for it), and what ranks them for fixed counts;
+``is_on_exchange``: it counts for quantiles."""
 
 
 class Limit(NamedTuple):
@@ -59,6 +61,8 @@ def standing(rule: Rule, ranked: pl.DataFrame) -> Standing:
 
     Raises ValueError for a rule without limits between its buckets: additions are tested one by one.
     """
+    if isinstance(rule, FixedCount):
+        ranked = ranked.with_columns(cap="basis_cap")
     companies = ranked.sort("cap", "company_id", descending=[True, False])
     caps = companies["cap"]
     if isinstance(rule, Money):
@@ -69,6 +73,9 @@ def standing(rule: Rule, ranked: pl.DataFrame) -> Standing:
         return _by_quantiles(rule, companies)
     if isinstance(rule, Ranks):
         return Standing(companies, tuple(rule.last_ranks), tuple(_ranks(rule, caps)))
+    if isinstance(rule, FixedCount):
+        limits = tuple(_by_rank(bucket, last, caps) for bucket, last in _last_ranks(rule).items())
+        return Standing(companies, (*rule.places(), *rule.rest), limits)
     if isinstance(rule, Shares):
         covered = _covered_before(companies["basis_cap"], companies.height)
         parts = list(rule.covered.items())[:-1]
@@ -93,6 +100,17 @@ def _by_cap(bucket: Bucket, cap: float, caps: pl.Series) -> Limit:
     return _bare(bucket, cap, caps < cap)
 
 
+def _by_rank(bucket: Bucket, last: int, caps: pl.Series) -> Limit:
+    ranks = pl.int_range(1, caps.len() + 1, eager=True)
+    return _bare(bucket, caps[last - 1] if last <= caps.len() else None, ranks > last)
+
+
+def _last_ranks(rule: FixedCount) -> dict[Bucket, int]:
+    """Bucket to its last rank; the last one of the rest has none, but the market's end."""
+    ends = dict(zip(rule.places(), accumulate(rule.places().values()), strict=True))
+    return ends | {bucket: begin - 1 for bucket, begin in zip(rule.rest, list(rule.rest.values())[1:], strict=False)}
+
+
 def _by_quantiles(rule: Quantiles, companies: pl.DataFrame) -> Standing:
     """With too few companies on the exchange there is no limit, and nobody stands anywhere: not above one either."""
     buckets = tuple(reversed(rule.upper))
@@ -107,10 +125,10 @@ def _by_quantiles(rule: Quantiles, companies: pl.DataFrame) -> Standing:
 
 def _ranks(rule: Ranks, caps: pl.Series) -> list[Limit]:
     ranked = min(max(rule.last_ranks.values()), caps.len())
-    covered, ranks = _covered_before(caps, ranked), pl.int_range(1, caps.len() + 1, eager=True)
+    covered = _covered_before(caps, ranked)
     found = []
     for bucket, last in rule.last_ranks.items():
-        limit = _bare(bucket, caps[last - 1] if last <= caps.len() else None, ranks > last)
+        limit = _by_rank(bucket, last, caps)
         if rule.bands and _has_band(rule.bands, bucket) and last < ranked:
             at, half = covered[last], rule.bands.share
             limit = limit._replace(is_below_band=covered > at + half, is_below_top=covered >= at - half)

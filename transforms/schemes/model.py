@@ -3,7 +3,7 @@
 Read from a file by `flows.edge.scheme_files`: a scheme is added without touching code.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -128,7 +128,55 @@ class Additions(_Told):
     """Dollar volume of a year over the float cap."""
 
 
-Rule = Money | Ranks | Shares | Quantiles | Additions
+@dataclass(frozen=True)
+class Swap(_Told):
+    """A rule by which outsiders take the places of members, one for one: the best ranked that of the worst ranked.
+
+    As long as the worst member is ranked beyond ``exit_beyond`` and the best outsider within ``entry_within``. Without
+    the one, whoever is the worst goes; without the other, whoever is the best comes.
+    """
+
+    name: str
+    exit_beyond: int | None = None
+    entry_within: int | None = None
+    months: tuple[int, ...] = ()
+    """Of the reviews at which it applies; empty: of all."""
+
+
+@dataclass(frozen=True)
+class Tier(_Told):
+    """An index with a fixed number of places; its companies are divided into buckets by rank, the largest first."""
+
+    counts: dict[Bucket, int]
+    swaps: tuple[Swap, ...]
+    """Each after the one before."""
+
+
+@dataclass(frozen=True)
+class FixedCount(_Told):
+    """Tiers of fixed numbers of companies, the largest first. All ranks are of the whole market, by the basis' caps."""
+
+    kind: Literal["fixed_count"]
+    tiers: tuple[Tier, ...]
+    rest: dict[Bucket, int] = field(default_factory=dict)
+    """Buckets of the companies without a place, the largest first, to the rank at which each begins; empty: none."""
+
+    def places(self) -> dict[Bucket, int]:
+        """How many places each bucket of the tiers has, the largest first."""
+        return {bucket: count for tier in self.tiers for bucket, count in tier.counts.items()}
+
+    def of_month(self, month: int) -> "FixedCount":
+        """The rule without the swaps that do not apply at the review of a month."""
+        return replace(
+            self,
+            tiers=tuple(
+                replace(tier, swaps=tuple(swap for swap in tier.swaps if not swap.months or month in swap.months))
+                for tier in self.tiers
+            ),
+        )
+
+
+Rule = Money | Ranks | Shares | Quantiles | Additions | FixedCount
 
 
 @dataclass(frozen=True)
@@ -139,6 +187,10 @@ class Version(_Told):
     origin: Origin
     rule: Rule
     reviews: Reviews = Reviews()
+
+    def of_month(self, month: int) -> "Version":
+        """The version as it stands at the review of a month."""
+        return replace(self, rule=self.rule.of_month(month)) if isinstance(self.rule, FixedCount) else self
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import polars as pl
 
 from transforms.schemes.entry import with_entry_buffer
+from transforms.schemes.fixed_count import with_places
 from transforms.schemes.limits import Standing, standing
-from transforms.schemes.model import Ranks, Rule, Shares
+from transforms.schemes.model import FixedCount, Ranks, Rule, Shares
 
 MEMBERS: dict[str, pl.DataType] = {
     "company_id": pl.String(),
@@ -38,16 +39,20 @@ def reviewed(rule: Rule, ranked: pl.DataFrame, before: pl.DataFrame) -> Reviewed
     """What a review of the companies (`limits.RANKED`) makes of those that were members ``before`` (MEMBERS).
 
     A company that is ranked no more is a member no more. One that stays where its band lets it; else the bare rule
-    decides, as it does for newcomers.
+    decides, as it does for newcomers. Of a rule with swaps of certain months all are made: `calendar.reviews` gives the
+    rule of each review's month.
     """
     place = standing(rule, ranked)
     numbered = place.numbers()
+    recalled = _recalled(numbered, before, place)
     bands = rule.bands if isinstance(rule, Ranks | Shares) else None
-    if bands is not None and bands.kind == "packets" and isinstance(rule, Shares):
+    if isinstance(rule, FixedCount):
+        moved = _swapped(rule, recalled)
+    elif bands is not None and bands.kind == "packets" and isinstance(rule, Shares):
         core = standing(replace(rule, bands=replace(bands, share=bands.core)), ranked).numbers()
-        moved = _in_packets(_recalled(numbered, before, place), core)
+        moved = _in_packets(recalled, core)
     else:
-        moved = with_entry_buffer(_moved(_recalled(numbered, before, place)), place, bands)
+        moved = with_entry_buffer(_moved(recalled), place, bands)
     return Reviewed(_members(moved, place), _limits(numbered, place))
 
 
@@ -76,20 +81,29 @@ def _is_held(column: str, least: str = "least", most: str = "most") -> pl.Expr:
 
 def _moved(recalled: pl.DataFrame) -> pl.DataFrame:
     """Whole companies: ``now``, ``weight``, ``reason``."""
-    stays = _is_held("was")
-    now = pl.when(stays).then("was").otherwise("raw")
-    why = (
+    now = pl.when(_is_held("was")).then("was").otherwise("raw")
+    return recalled.with_columns(now=now, weight=pl.lit(WHOLE)).with_columns(reason=_why())
+
+
+def _swapped(rule: FixedCount, recalled: pl.DataFrame) -> pl.DataFrame:
+    """Whole companies: ``now``, ``weight``, ``reason``, which names the swap that moved a company."""
+    has_moved = pl.col("was").ne_missing(pl.col("now"))
+    told = pl.concat_str(_why(), pl.when(has_moved).then("swap"), separator=": ", ignore_nulls=True)
+    return with_places(rule, recalled).with_columns(weight=pl.lit(WHOLE), reason=told)
+
+
+def _why() -> pl.Expr:
+    return (
         pl.when(pl.col("was").is_null())
         .then(pl.lit(NEWCOMER))
-        .when(stays & (pl.col("was") == pl.col("raw")))
+        .when((pl.col("now") == pl.col("was")) & (pl.col("was") == pl.col("raw")))
         .then(pl.lit(STAYS))
-        .when(stays)
+        .when(pl.col("now") == pl.col("was"))
         .then(pl.lit(IN_BAND))
-        .when(pl.col("raw") < pl.col("was"))
+        .when(pl.col("now") < pl.col("was"))
         .then(pl.lit(UP))
         .otherwise(pl.lit(DOWN))
     )
-    return recalled.with_columns(now=now, weight=pl.lit(WHOLE), reason=why)
 
 
 def _in_packets(recalled: pl.DataFrame, core: pl.DataFrame) -> pl.DataFrame:
