@@ -163,12 +163,12 @@ def test_msci_newcomers_near_the_limit_wait_while_nobody_falls_out() -> None:
         """
         A 500 | large:1 | large:1:stays
         B 296 | large:1 | small:1:moved down
-        C  46 |         | small:1:newcomer
+        C  45 |         | small:1:newcomer
         D  44 |         | micro:1:waits for one to fall out
         E  38 | micro:1 | micro:1:waits for one to fall out
         F  30 | small:1 | small:1:stays
         H  26 | small:1 | small:1:stays in the band
-        I  20 | micro:1 | micro:1:stays
+        I  21 | micro:1 | micro:1:stays
         """,
     )
 
