@@ -32,7 +32,7 @@ from pydantic_settings import (
 
 from flows.errors import UsageError
 
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference"]
+Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference", "fx"]
 ROLES: tuple[Role, ...] = get_args(Role)
 FIXED_USD = "fixed_usd"
 """The scheme that the report, marts.caps_latest and the queries show: it is always enabled."""
@@ -88,6 +88,7 @@ class SourcesByRole(BaseModel):
     caps: tuple[str, ...] = ("nasdaq_screener",)
     splits: tuple[str, ...] = ("corporate_actions",)
     reference: tuple[str, ...] = ("sec_edgar", "nasdaq_directory")
+    fx: tuple[str, ...] = ("ecb_rates",)
 
     def of(self, role: Role) -> tuple[str, ...]:
         """The sources of one role."""

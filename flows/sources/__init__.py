@@ -9,6 +9,7 @@ from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
 from flows.sources import (
     corporate_actions,
+    ecb_rates,
     etf_flows,
     files,
     fred,
@@ -26,7 +27,7 @@ SOURCES: dict[str, Source] = {
     module.SOURCE.name: module.SOURCE
     for module in (
         *(nasdaq_screener, simfin, treasury, fred, etf_flows),
-        *(files, sec_edgar, nasdaq_directory, corporate_actions),
+        *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates),
     )
 }
 
