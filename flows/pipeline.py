@@ -31,6 +31,7 @@ from flows.steps.degraded import Degraded, degraded_sessions, note_degraded
 from flows.steps.facts import Facts
 from flows.steps.filings import is_history
 from flows.steps.flows import write_flows
+from flows.steps.fx import changed_rates
 from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
@@ -133,12 +134,21 @@ def make_plan(run: Run, base: Base) -> Plan:
         return Plan(everything, Base(), run.kind)
     if everything[0] < base.judged[0]:
         return Plan(everything, Base(), "sessions before the first were asked for")
-    touched = (
-        _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base) or _other_schemes(run, base)
-    )
+    touched = _new_about_the_past(run, base)
     if touched:
         return Plan(everything, Base(path=base.path), f"new about the past: {touched}")
     return Plan([s for s in everything if s > base.judged[-1]], base, run.kind)
+
+
+def _new_about_the_past(run: Run, base: Base) -> str:
+    """What has landed since that says something about a judged session; nothing where all is as it was."""
+    told = (
+        _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base) or _other_schemes(run, base)
+    )
+    if told:
+        return told
+    last = base.admitted[-1] if base.admitted else None
+    return "exchange rates" if changed_rates(run, base.fx_rates, base.judged[0], last) else ""
 
 
 def _new_files_about_the_past(run: Run, base: Base) -> str:

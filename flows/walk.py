@@ -26,6 +26,7 @@ from transforms.core.caps import (
 from transforms.core.company_state import empty_company_state, next_state, recalled
 from transforms.core.count_memory import with_last_shares
 from transforms.core.filed_counts import no_counts, no_decided, update_counts
+from transforms.core.fx import SessionRates, in_usd, usd_returns, with_caps_as_quoted
 from transforms.core.identity import REMEMBERED, SessionClock
 from transforms.core.line_counts import NO_LINE_COUNTS, OWN_RATIOS
 from transforms.core.line_ratios import LINE_RATIOS, line_ratios, stated_ratios
@@ -42,6 +43,7 @@ from transforms.core.vendor_counts import followed
 NO_BOOK = pl.DataFrame(schema=BOOK)
 NO_OWN_RATIOS = pl.DataFrame(schema=OWN_RATIOS)
 NO_DECLARED_SPLITS = declared_splits.no_declared()
+IN_USD_ALONE = SessionRates()
 NO_FILED_RATIOS = declared_splits.no_filed_ratios()
 
 
@@ -80,6 +82,8 @@ class Staged:
     book: pl.DataFrame = field(default_factory=lambda: NO_BOOK)
     """Counts that companies filed, all of them: those known by the session are looked up."""
     decision: Decision = Decision()
+    rates: SessionRates = IN_USD_ALONE
+    """By which lines in other currencies are stated in USD; none where there is no such line."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +165,14 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
     if staged.lines is None:
         return _without_lines(staged), memory
     clock = calendar.clock(staged.session, memory.last_admitted)
-    lines = _prepared(staged, staged.lines, memory, clock)
-    counted = _counted(lines, staged, memory)
+    # Within a line all is compared in the currency of its quote, between companies and with thresholds in USD.
+    usd_per_unit = staged.rates.on(staged.session)
+    lines = _prepared(staged, with_caps_as_quoted(staged.lines, usd_per_unit), memory, clock)
+    counted = _counted(lines, in_usd(lines, usd_per_unit), staged, memory)
     lined = counted.lines
     chosen = company_caps(lined)
-    judged = companies.judge_companies(recalled(chosen, memory.companies), clock.near_from)
+    compared = _returned_in_usd(chosen, lines, staged, memory.last_admitted)
+    judged = companies.judge_companies(recalled(compared, memory.companies), clock.near_from)
     judged = companies.accept_companies(judged, staged.decision.companies)
     facts = SessionFacts(
         session=staged.session,
@@ -193,14 +200,15 @@ def judge(staged: Staged, memory: Memory, calendar: Calendar) -> tuple[Verdict, 
         staged.session,
         counted.placed,
     )
+    told = lines if not usd_per_unit else lines.with_columns(staged.lines["vendor_cap_usd"])
     verdict = Verdict(
         staged.session,
         "published",
         checks,
         codes,
         lines.height,
-        _with_class_caps(lines, lined, line_ratios(counted.equity, staged.depositary_ratios, counted.filed)),
-        judged,
+        _with_class_caps(told, lined, line_ratios(counted.equity, staged.depositary_ratios, counted.filed)),
+        judged if compared is chosen else judged.with_columns(chosen["return_price"]),
         _held(judged),
         counts=counted.decided,
         runners_up=runners_up(counted.equity, lined, chosen, staged.file_caps, counted.filed),
@@ -221,11 +229,20 @@ class _Counted:
     filed: pl.DataFrame
 
 
-def _counted(lines: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
+def _returned_in_usd(chosen: pl.DataFrame, lines: pl.DataFrame, staged: Staged, before: date | None) -> pl.DataFrame:
+    """Companies with the return that their caps in USD should have moved by."""
+    now = staged.rates.on(staged.session)
+    if not now or before is None:
+        return chosen
+    return chosen.with_columns(usd_returns(chosen, lines, now, staged.rates.on(before)))
+
+
+def _counted(lines: pl.DataFrame, stated: pl.DataFrame, staged: Staged, memory: Memory) -> _Counted:
+    """``stated``: the same lines with prices and caps in USD."""
     news = known_between(staged.filed_ratios, memory.last_admitted, staged.session)
     seen = update_splits(memory.splits, lines, staged.session)
     splits = declared_splits.confirmed(seen, _declared(lines, staged), news, lines, staged.session)
-    equity, counts, decided = equity_lines(lines), memory.counts, no_decided()
+    equity, counts, decided = equity_lines(stated), memory.counts, no_decided()
     filed, placed = NO_LINE_COUNTS, None
     if counts.height or staged.book.height:
         known = without_shells(counts, equity)

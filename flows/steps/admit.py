@@ -1,7 +1,7 @@
 """admit: walk the staged sessions in order and keep of each what the tables need."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -69,6 +69,13 @@ _HELD_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+USD_PER_UNIT: dict[str, pl.DataType] = {
+    "session_date": pl.Date(),
+    "currency": pl.String(),
+    "usd_per_unit": pl.Float64(),
+}
+
+
 @dataclass(frozen=True)
 class JudgedSession:
     """One session's verdict without its frames."""
@@ -105,6 +112,8 @@ class Judged:
     """Caps by tiers that were not chosen."""
     splits: pl.DataFrame
     """The register of splits after the chunk."""
+    usd_per_unit: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=USD_PER_UNIT))
+    """By which lines in other currencies were stated in USD; no row of a session in USD alone."""
 
     @property
     def admitted(self) -> list[date]:
@@ -149,6 +158,7 @@ class Walker:
             pl.concat(counts),
             pl.concat(runners_up),
             self.memory.splits,
+            _usd_per_unit(chunk),
         )
 
     def _verdicts(self, chunk: Chunk) -> Iterator[tuple[Verdict, date | None]]:
@@ -156,6 +166,11 @@ class Walker:
             before = self.memory.last_admitted
             verdict, self.memory = judge(staged, self.memory, self._calendar)
             yield verdict, before
+
+
+def _usd_per_unit(chunk: Chunk) -> pl.DataFrame:
+    rows = [(item.session, *rate) for item in chunk.sessions for rate in item.rates.on(item.session).items()]
+    return pl.DataFrame(rows, USD_PER_UNIT, orient="row")
 
 
 def _dated(frame: pl.DataFrame, session: date) -> pl.DataFrame:

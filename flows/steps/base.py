@@ -1,5 +1,6 @@
 """What a night starts from: the memory and the open intervals of the published warehouse."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -83,6 +84,7 @@ class Base:
     months: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_COUNTS))
     share_counts: pl.DataFrame = field(default_factory=table("core.share_counts").empty)
     spreads: pl.DataFrame | None = None
+    fx_rates: pl.DataFrame = field(default_factory=table("core.fx_rates").empty)
     judged: list[date] = field(default_factory=list)
     admitted: list[date] = field(default_factory=list)
     files: frozenset[FileId] = frozenset()
@@ -94,6 +96,12 @@ class Base:
     def last_judged(self) -> date | None:
         """The last session this warehouse has a verdict about."""
         return self.judged[-1] if self.judged else None
+
+
+def _fx_rates(rows: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
+    """core.fx_rates; nothing of a file that was built before there was such a table, and is about to be rebuilt."""
+    found = rows("from information_schema.tables where table_schema = 'core' and table_name = 'fx_rates'")
+    return rows("from core.fx_rates") if found.height else table("core.fx_rates").empty()
 
 
 def open_base(run: Run) -> Base:
@@ -129,6 +137,7 @@ def open_base(run: Run) -> Base:
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),
             spreads=rows("from marts.valuation_spread_daily"),
+            fx_rates=_fx_rates(rows),
             judged=sessions["session_date"].to_list(),
             admitted=admitted,
             files=frozenset(files.iter_rows()),

@@ -17,6 +17,7 @@ from flows.steps.base import Base
 from flows.steps.buckets import Bucketing
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
+from flows.steps.fx import fx_rates
 from flows.steps.own_files import FileFacts
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
@@ -164,6 +165,7 @@ def _known(run: Run, filings: Filings) -> Known:
         own.corrected(filings.book, filings.tickers),
         pl.concat([no_declared(), *declared]),
         filings.filed_ratios,
+        filings.rates,
     )
 
 
@@ -313,6 +315,8 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
+        first = [*progress.base.judged, *(judged.session for judged in progress.sessions)][0]
+        build.replace("core.fx_rates", fx_rates(filled.known.rates, first, progress.last_admitted))
         if progress.last_admitted:
             own = core_tables.supplied_counts(filled.known.own.counts, progress.securities, progress.last_admitted)
             build.replace("core.share_counts", pl.concat([own, progress.share_counts]))

@@ -9,6 +9,7 @@ from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.core.cap_quality import cap_quality
 from transforms.core.fundamentals import known_at as public_at
+from transforms.core.fx_tables import as_quoted, price_in_usd
 from transforms.core.line_counts import fresh_until
 from transforms.core.sec_facts import ENTITY_PREFIX
 from transforms.core.security_types import EQUITY_TYPES
@@ -27,9 +28,8 @@ def quotes(judged: Judged) -> pl.DataFrame:
 
 def security_caps(judged: Judged) -> pl.DataFrame:
     """core.security_caps of the chunk: the lines that are, or could be, part of a company's cap."""
-    return judged.lines.filter(pl.col("class_convention").is_not_null()).with_columns(
-        price="close", vendor_factor="count_factor"
-    )
+    lines = judged.lines.filter(pl.col("class_convention").is_not_null())
+    return lines.with_columns(price=price_in_usd(lines, judged.usd_per_unit), vendor_factor="count_factor")
 
 
 def market_caps(
@@ -45,10 +45,8 @@ def market_caps(
     rated = cap_quality(caps, entities, check_counts, months, splits).join(
         known_at(judged.admitted), on="session_date", how="left"
     )
-    return rated.with_columns(
-        currency=pl.lit("USD"),
-        cap_local="cap_usd",
-        fx_rate=pl.lit(1.0),
+    quoted = as_quoted(rated, judged.lines, judged.usd_per_unit)
+    return quoted.with_columns(
         previous_cap_usd="anchor_cap_usd",
         previous_session="anchor_session",
     ).select(table("core.market_caps").column_names)

@@ -1,4 +1,4 @@
-"""stage, what was landed of the SEC, the exchanges' directory and the list of splits."""
+"""stage, what was landed of the SEC, the exchanges' directory, the list of splits and the exchange rates."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
@@ -14,11 +14,13 @@ from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import corporate_actions, nasdaq_directory, sec_datasets, sec_edgar
 from flows.sources.sec_night import EVENTS
+from flows.steps.fx import rates_read
 from flows.steps.reader import Reader
 from flows.steps.reading import read
 from transforms.core.declared_splits import DECLARED, filed_ratios, no_declared
 from transforms.core.delistings import FORMS
 from transforms.core.filer_categories import STANDING, told_by_filings, untold
+from transforms.core.fx import NO_RATES
 from transforms.core.reported_counts import book_of
 from transforms.core.sec_facts import rejected_facts
 from transforms.core.sec_identity import NAMES
@@ -43,7 +45,7 @@ _FACT = ["cik", "taxonomy", "tag", "unit", "period_start", "period_end", "access
 
 @dataclass(frozen=True)
 class Filings:
-    """What lies in landing of the SEC, the exchanges' directory and the list of splits; filed rows with ``known_on``.
+    """What lies in landing of the SEC, the directory, the list of splits and the rates; filed rows with ``known_on``.
 
     What came in an archive or a bulk file counts from its filing on, what a night fetched from that night on: so a
     night that comes late never changes a session that was published.
@@ -60,6 +62,8 @@ class Filings:
     data_sets: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**FSDS_SUB, **KNOWN}))
     standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STANDING))
     """Categories of filers as submissions told them, those of files that were replaced since included."""
+    rates: pl.DataFrame = field(default_factory=lambda: NO_RATES.with_columns(source=pl.lit(None, pl.String)))
+    """USD for one unit of other currencies (RATES), with their source."""
     rejects: pl.DataFrame = field(default_factory=no_rejects)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -98,6 +102,7 @@ def load_filings(run: Run, seen: Collection[FileId] = ()) -> Filings:
         submissions=_whole(submissions),
         declared=_declared(reader),
         data_sets=data_sets,
+        rates=rates_read(run, reader),
         standing=_stacked([*standing, *_replaced(run, told_by_filings(paged, data_sets))], STANDING),
         rejects=pl.concat([no_rejects(), *reader.rejects]),
         failures=reader.failures,

@@ -18,6 +18,7 @@ from flows.run import Run
 from flows.settings import Settings, state_home
 from flows.sources import Source, SourceSettings, rate_limit, source
 from flows.sources.model import Answer, Asking, SecLimits
+from flows.steps.fx import is_needed
 
 log = logging.getLogger(__name__)
 ASKED = "asked"
@@ -44,6 +45,8 @@ def land(run: Run, sessions: Sequence[date]) -> Landed:
     landed = Landed(tuple(sessions))
     for name in run.settings.enabled_sources:
         adapter = source(name)
+        if not is_needed(run, adapter):
+            continue
         try:
             landed.files[name], missing = _land_source(run, adapter, sessions)
             if missing:

@@ -12,22 +12,28 @@ from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import nasdaq_screener
 from flows.sources.model import ASK_AGAIN
+from flows.steps.fx import with_rates_only
 from flows.steps.reading import read
-from flows.steps.rejects import Told, of_closed_days, rejects_of
+from flows.steps.rejects import Told, of_closed_days
 from flows.walk import Fault
+from transforms.core.fx import USD
 from transforms.staging.descriptions import Described, of_quotes, of_reference
 from transforms.staging.nasdaq_screener import EXCHANGES
 
 log = logging.getLogger(__name__)
-USD = "USD"
 Part = tuple[Described, pl.DataFrame]
 """Quotes of some sessions, and the rejects beside them with their session."""
 
 
-def quotes(run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told) -> Iterator[Part]:
-    """Rows of the sessions from the source of the role `quotes`; sessions that cannot be read go into `faults`."""
+def quotes(
+    run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told, rates: pl.DataFrame
+) -> Iterator[Part]:
+    """Rows of the sessions from the source of the role `quotes`; sessions that cannot be read go into `faults`.
+
+    ``rates``: RATES, by which lines in other currencies than USD are stated in it; those without one are set aside.
+    """
     if run.settings.sources_of("quotes")[0] == "files":
-        return _own_files(run, sessions, faults, told)
+        return _own_files(run, sessions, faults, told, rates)
     return _screener(run, sessions, faults, told)
 
 
@@ -103,28 +109,16 @@ def _read_history(run: Run, sessions: Sequence[date], told: Told) -> Iterator[Pa
     yield described, pl.concat([told.by_day(rejects, file, sessions), closed])
 
 
-def _own_files(run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told) -> Iterator[Part]:
+def _own_files(
+    run: Run, sessions: Sequence[date], faults: dict[date, Fault], told: Told, rates: pl.DataFrame
+) -> Iterator[Part]:
     """The operator's files, each with quotes of any sessions; of two with the same session the newest counts."""
     for file in run.landing.newest("files", "quotes"):
         rows, rejects = read(run, file)
         wanted = rows.filter(pl.col("session_date").is_in(sessions))
-        is_usd = pl.col("currency").fill_null(USD) == USD
-        foreign = wanted.filter(~is_usd)
-        for session in sorted(set(foreign["session_date"]) - set(wanted.filter(is_usd)["session_date"])):
-            observed = f"{file.name}, field currency: no line in {USD}, and there are no exchange rates"
-            faults[session] = Fault(observed, f"State these quotes in {USD}, then run again.")
-        placed = told.by_day(rejects, file, sessions)
-        aside = [placed, _without_rate(foreign, file), of_closed_days(rows, sessions, file)]
-        yield of_quotes(wanted.filter(is_usd)), pl.concat(aside)
-
-
-def _without_rate(foreign: pl.DataFrame, file: LandedFile) -> pl.DataFrame:
-    """Lines in another currency, set aside: taken as dollars their caps would be wrong without an error."""
-    return rejects_of(
-        foreign,
-        file.source,
-        file=file.name,
-        field="currency",
-        reason_code="no_fx_rate",
-        detail=pl.format("{} {}: there are no exchange rates to state its cap in USD", "close", "currency"),
-    )
+        usable, without = with_rates_only(wanted, rates, file)
+        for session in sorted(set(wanted["session_date"]) - set(usable["session_date"])):
+            observed = f"{file.name}, field currency: no line in {USD}, and no exchange rate for any other"
+            faults[session] = Fault(observed, "Mend the currencies, or the source of exchange rates; then run again.")
+        aside = [told.by_day(rejects, file, sessions), without, of_closed_days(rows, sessions, file)]
+        yield of_quotes(usable), pl.concat(aside)

@@ -28,24 +28,29 @@ class Reader:
         """Every readable landed file of a source that serves a role (of some datasets or all), with its rows."""
         if name not in self._run.settings.enabled_sources:
             return
-        large = source(name).large
         for file in self._run.landing.newest(name):
             if datasets and file.dataset not in datasets:
                 continue
-            try:
-                if file.dataset in large:
-                    lazy, rejects = scan(self._run, file)
-                    rows = lazy.collect()
-                else:
-                    rows, rejects = read(self._run, file)
-            except SourceError as error:
-                self._run.landing.mark_unreadable(file, error.message, utc_now())
-                self.failures[name] = error.message
-                log.warning("%s: %s", name, error.message)
-                continue
-            if not self.is_told(file):
-                self.rejects.append(rejects)
-            yield file, rows
+            rows = self.rows(file)
+            if rows is not None:
+                yield file, rows
+
+    def rows(self, file: LandedFile) -> pl.DataFrame | None:
+        """Rows of one landed file; None where it cannot be read, which is marked and told."""
+        try:
+            if file.dataset in source(file.source).large:
+                lazy, rejects = scan(self._run, file)
+                rows = lazy.collect()
+            else:
+                rows, rejects = read(self._run, file)
+        except SourceError as error:
+            self._run.landing.mark_unreadable(file, error.message, utc_now())
+            self.failures[file.source] = error.message
+            log.warning("%s: %s", file.source, error.message)
+            return None
+        if not self.is_told(file):
+            self.rejects.append(rejects)
+        return rows
 
     def is_told(self, file: LandedFile) -> bool:
         """Whether an earlier build has read the file and told its rejects."""

@@ -38,7 +38,7 @@ class Told:
 
 
 def rejects_of(
-    frame: pl.DataFrame, source: str, *, file: str, field: str, reason_code: str, detail: pl.Expr
+    frame: pl.DataFrame, source: str, *, file: str, field: str, reason_code: str | pl.Expr, detail: pl.Expr
 ) -> pl.DataFrame:
     """A reject for each row (symbol, session_date) of the frame, as the parsers make them, with its session."""
     return frame.select(
@@ -46,7 +46,7 @@ def rejects_of(
         file=pl.lit(file),
         entity="symbol",
         field=pl.lit(field),
-        reason_code=pl.lit(reason_code),
+        reason_code=pl.lit(reason_code) if isinstance(reason_code, str) else reason_code,
         detail=detail,
         session_date="session_date",
     )

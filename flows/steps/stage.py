@@ -11,13 +11,15 @@ from flows.edge.landing import FileId
 from flows.run import Run
 from flows.steps.decisions import by_session, decisions
 from flows.steps.filings import SEEN
+from flows.steps.fx import is_foreign
 from flows.steps.own_files import FileFacts
-from flows.steps.quote_files import USD, quotes
+from flows.steps.quote_files import quotes
 from flows.steps.rejects import Told, rejects_of
 from flows.walk import Decision, Fault, Staged
 from transforms.core.declared_splits import near
 from transforms.core.depositary import ratio_of_title
 from transforms.core.directory_types import with_directory
+from transforms.core.fx import NO_RATES, USD, SessionRates
 from transforms.core.sec_identity import NAMES, ciks, known_names
 from transforms.core.security_types import classify
 from transforms.staging.descriptions import Described
@@ -66,6 +68,8 @@ class Known:
     """Splits that sources declare (DECLARED)."""
     filed_ratios: pl.DataFrame
     """Ratios of splits that companies filed (FILED_RATIOS)."""
+    rates: pl.DataFrame = field(default_factory=lambda: NO_RATES)
+    """USD for one unit of other currencies (RATES)."""
 
 
 @dataclass
@@ -147,13 +151,16 @@ def stage(
     decided = by_session(decisions(run.landing))
     name = run.settings.sources_of("quotes")[0]
     own_rejects = extra.rejects(told, sessions[0])
+    rates, usd_alone = SessionRates(known.rates), SessionRates()
     for year in sorted({session.year for session in sessions}):
         wanted = [session for session in sessions if session.year == year]
         frames: dict[date, pl.DataFrame] = {}
         faults: dict[date, Fault] = {}
         rejects = own_rejects if year == sessions[0].year else []
-        for part, rejected in quotes(run, wanted, faults, told):
+        foreign: set[date] = set()
+        for part, rejected in quotes(run, wanted, faults, told, known.rates):
             rows, clashing = _one_line_a_symbol(part, name)
+            foreign |= _sessions_in_other_currencies(rows.quotes)
             rejects += [rejected, clashing]
             for (session,), lines in _numbered(rows, catalogue).partition_by("session_date", as_dict=True).items():
                 frames[session] = lines.drop("session_date")
@@ -168,6 +175,7 @@ def stage(
                 depositary_ratios=extra.ratios_on(s),
                 book=known.book,
                 decision=decided.get(s, Decision()),
+                rates=rates if s in foreign else usd_alone,
             )
             for s in wanted
         ]
@@ -188,6 +196,12 @@ def _of(rejects: pl.DataFrame, staged: list[Staged]) -> pl.DataFrame:
     if rejects.is_empty():
         return rejects
     return rejects.filter(pl.col("session_date").is_in([item.session for item in staged]))
+
+
+def _sessions_in_other_currencies(quotes: pl.DataFrame) -> set[date]:
+    if "currency" not in quotes.columns:
+        return set()
+    return set(quotes.filter(is_foreign())["session_date"])
 
 
 def _one_line_a_symbol(told: Described, source: str) -> tuple[Described, pl.DataFrame]:

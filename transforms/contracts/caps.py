@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from transforms.contracts.fields import COMPANY, CURRENCY, KNOWN_AT, QUALITIES, RUN_ID, SESSION, TIERS
+from transforms.contracts.fields import COMPANY, KNOWN_AT, QUALITIES, QUOTE_CURRENCY, RUN_ID, SESSION, TIERS
 from transforms.contracts.model import Column, Table
 
 KNOWN_SINCE = replace(
@@ -44,14 +44,29 @@ MARKET_CAPS = Table(
         SESSION,
         COMPANY,
         Column("ticker", "VARCHAR", "Symbol of the company's primary line.", nullable=False),
-        Column("price", "DOUBLE", "Close of the primary line.", "USD", nullable=False, minimum=0),
+        Column("price", "DOUBLE", "Close of the primary line.", "units of currency", nullable=False, minimum=0),
         Column("shares", "DOUBLE", "Shares used. Derived (cap / price) under tier vendor_implied.", "shares"),
         Column("shares_as_of", "DATE", "Date the share count is about; null when derived."),
         Column("shares_source", "VARCHAR", "Source of the count, or 'derived: cap / price'.", nullable=False),
         Column("cap_usd", "BIGINT", "Market capitalisation.", "whole USD", nullable=False, minimum=1),
-        CURRENCY,
-        Column("cap_local", "BIGINT", "Cap in the currency of the quote.", "whole units", nullable=False, minimum=1),
-        Column("fx_rate", "DOUBLE", "USD for one unit of the currency.", "USD", nullable=False, minimum=0),
+        replace(QUOTE_CURRENCY, description="ISO 4217 code of the currency of the primary line's quote."),
+        Column(
+            "cap_local",
+            "BIGINT",
+            "cap_usd / fx_rate: the cap in the currency of the quote, to what half a dollar is in it.",
+            "whole units",
+            nullable=False,
+            minimum=1,
+        ),
+        Column(
+            "fx_rate",
+            "DOUBLE",
+            "USD for one unit of the currency: core.fx_rates of the session's day, or the newest day before it at most "
+            "seven days old; 1 for USD.",
+            "USD",
+            nullable=False,
+            minimum=0,
+        ),
         Column("tier", "VARCHAR", "Which source the cap stands on.", nullable=False, values=TIERS),
         Column(
             "quality", "VARCHAR", "trusted: two independent tiers agree within 5 %.", nullable=False, values=QUALITIES
@@ -67,7 +82,8 @@ MARKET_CAPS = Table(
         Column(
             "return_price",
             "DOUBLE",
-            "Split-proof price return since the last admitted close; of several classes, weighted by their caps.",
+            "Split-proof price return since the last admitted close, in the currency of the quote; of several classes, "
+            "weighted by their caps.",
             "fraction",
             minimum=-1,
         ),

@@ -6,12 +6,14 @@ from transforms.contracts.fields import (
     COMPANY,
     CURRENCY,
     KNOWN_AT,
+    QUOTE_CURRENCY,
     SECURITY,
     SESSION,
     SOURCE,
     VINTAGE,
 )
 from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
+from transforms.contracts.fx import FX_RATES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.per_share import PER_SHARE_FACTS
 from transforms.contracts.schemes import BUCKET_MEMBERSHIPS, BUCKET_SCHEMES
@@ -32,6 +34,7 @@ SECURITY_TYPES = (
 )
 DELISTING_REASONS = ("acquired", "form_25", "form_25_nse", "deregistered", "not_quoted")
 _VENDOR = "quotes source of the session"
+_QUOTED = "units of currency"
 
 SECURITIES = Table(
     schema="core",
@@ -81,21 +84,21 @@ QUOTES = Table(
         SECURITY,
         Column("symbol", "VARCHAR", "Symbol on that session.", nullable=False),
         Column("exchange", "VARCHAR", "Listing exchange.", nullable=False),
-        Column("open", "DOUBLE", "Opening price, raw; null where the source has none.", "USD", minimum=0),
-        Column("high", "DOUBLE", "Highest price, raw; null where the source has none.", "USD", minimum=0),
-        Column("low", "DOUBLE", "Lowest price, raw; null where the source has none.", "USD", minimum=0),
-        Column("close", "DOUBLE", "Last price, raw (not split-adjusted).", "USD", _VENDOR, nullable=False, minimum=0),
+        Column("open", "DOUBLE", "Opening price, raw; null where the source has none.", _QUOTED, minimum=0),
+        Column("high", "DOUBLE", "Highest price, raw; null where the source has none.", _QUOTED, minimum=0),
+        Column("low", "DOUBLE", "Lowest price, raw; null where the source has none.", _QUOTED, minimum=0),
+        Column("close", "DOUBLE", "Last price, raw (not split-adjusted).", _QUOTED, _VENDOR, nullable=False, minimum=0),
         Column("volume", "BIGINT", "Shares traded.", "shares", _VENDOR, minimum=0),
         Column(
             "return_price",
             "DOUBLE",
-            "Split-proof price return since the security's last admitted close; null without one.",
+            "Split-proof price return since the security's last admitted close, in its currency; null without one.",
             "fraction",
             "net_change / (close - net_change), or the split-adjusted closes across a gap",
             minimum=-1,
         ),
         Column("is_multi_day", "BOOLEAN", "The return spans more than one session.", nullable=False),
-        CURRENCY,
+        QUOTE_CURRENCY,
         SOURCE,
         KNOWN_AT,
     ),
@@ -206,7 +209,7 @@ SECURITY_CAPS = Table(
         SESSION,
         SECURITY,
         COMPANY,
-        Column("price", "DOUBLE", "Close of the line.", "USD", nullable=False, minimum=0),
+        Column("price", "DOUBLE", "Close of the line, stated in USD.", "USD", nullable=False, minimum=0),
         Column("vendor_cap_usd", "BIGINT", "The vendor's cap of the line; null where it gives none.", "whole USD"),
         Column(
             "shares",
@@ -337,5 +340,6 @@ CORE = (
     BUCKET_MEMBERSHIPS,
     FUND_SHARES,
     MACRO,
+    FX_RATES,
 )
 __all__ = ["BUCKETS", "CORE", "SECURITY_TYPES"]

@@ -27,6 +27,12 @@ VINTAGE = Column(
     "vintage_date", "DATE", "Day the vendor's file was downloaded; later than the session means it may be restated."
 )
 CURRENCY = Column("currency", "VARCHAR", "ISO 4217 code.", nullable=False)
+QUOTE_CURRENCY = Column(
+    "currency",
+    "VARCHAR",
+    "ISO 4217 code of the currency of the quote; a quote in pence (GBp) stands here in pounds.",
+    nullable=False,
+)
 COMPANY_COUNT = Column(
     "company_count", "INTEGER", "Companies that the row covers.", unit="companies", nullable=False, minimum=0
 )

@@ -1,0 +1,34 @@
+"""Prices and caps of a chunk in the currency of the quote, and back in USD."""
+
+import polars as pl
+
+from transforms.core.fx import USD
+
+_LINE = ("session_date", "company_id", "ticker")
+
+
+def price_in_usd(lines: pl.DataFrame, usd_per_unit: pl.DataFrame) -> pl.Series:
+    """Close of each line in USD. ``usd_per_unit``: session_date, currency, usd_per_unit; no row where all is in USD."""
+    if usd_per_unit.is_empty():
+        return lines["close"]
+    rated = lines.select("session_date", "currency", "close").join(
+        usd_per_unit, on=["session_date", "currency"], how="left", maintain_order="left"
+    )
+    return rated.select(pl.col("close") * pl.col("usd_per_unit").fill_null(1.0)).to_series()
+
+
+def as_quoted(caps: pl.DataFrame, lines: pl.DataFrame, usd_per_unit: pl.DataFrame) -> pl.DataFrame:
+    """Company caps with currency, fx_rate, cap_local, and the price in that currency: that of the primary line.
+
+    ``caps``: session_date, company_id, ticker, cap_usd, price in USD. ``lines``: session_date, company_id, symbol,
+    close, currency; a symbol stands once a session. ``usd_per_unit`` as in `price_in_usd`.
+    """
+    if usd_per_unit.is_empty():
+        return caps.with_columns(currency=pl.lit(USD), cap_local="cap_usd", fx_rate=pl.lit(1.0))
+    primary = lines.select("session_date", "company_id", "currency", ticker="symbol", quoted="close")
+    told = caps.join(primary, on=_LINE, how="left", maintain_order="left").join(
+        usd_per_unit, on=["session_date", "currency"], how="left", maintain_order="left"
+    )
+    rate = pl.col("usd_per_unit").fill_null(1.0)
+    local = (pl.col("cap_usd") / rate).round().cast(pl.Int64).clip(1)
+    return told.with_columns(price="quoted", fx_rate=rate, cap_local=local).drop("quoted", "usd_per_unit")
