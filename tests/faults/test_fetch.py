@@ -19,6 +19,7 @@ from flows.edge.rate_limit import HostRateLimit
 from flows.edge.staging_store import StagingStore
 from flows.errors import SourceError
 from flows.sources import SOURCES, SourceSettings, source
+from tests.vendors.ecb import rates_zip
 from tests.vendors.loopback import Answer, Vendor, gzipped, vendor_server
 
 NOW = datetime(2026, 1, 2, 23, tzinfo=UTC)
@@ -226,6 +227,24 @@ def test_a_planted_key_is_in_no_file_log_frame_or_error(
     assert len(written) > 10
     assert all(KEY.encode() not in content for content in written)
     assert KEY not in "".join(shown) + caplog.text + repr(settings(vendor))
+
+
+def test_reference_rates_over_the_wire(vendor: Vendor, landing: Landing) -> None:
+    payload = rates_zip({SESSION: {"USD": "1.1721", "GBP": "0.8719"}})
+    vendor.serve("/ecb_rates/eurofxref-hist.zip", Answer(payload, etag='"v1"'))
+    known = source("ecb_rates")
+    (request,) = known.requests_for(SESSION, vintage_date=SESSION, settings=settings(vendor))
+    file = land_live(client(), landing, request, NOW)
+    assert file is not None
+    assert vendor.asked[0].headers["User-Agent"] == SourceSettings().user_agent
+    assert vendor.asked[0].params == {}
+    assert known.read(landing.read(file), file).rows.sort("currency").rows() == [
+        ("GBP", SESSION, 0.8719),
+        ("USD", SESSION, 1.1721),
+    ]
+    (tomorrow,) = known.requests_for(SESSION, vintage_date=SESSION + timedelta(days=1), settings=settings(vendor))
+    assert land_live(client(), landing, tomorrow, NOW + timedelta(days=1)) is None
+    assert vendor.asked[1].headers["If-None-Match"] == '"v1"'
 
 
 def test_treasury_yields_over_the_wire(vendor: Vendor, landing: Landing) -> None:

@@ -253,6 +253,7 @@ def test_euros_are_never_taken_for_dollars(
     new_site: Callable[[str, Market], Site], monkeypatch: pytest.MonkeyPatch, light_gate: None
 ) -> None:
     """Without exchange rates a line in EUR has no cap in USD: set aside where others are there, else refused."""
+    monkeypatch.setenv("SMALLCAPS_SOURCES__FX", "[]")
     only_euros = own_files_site(new_site, monkeypatch, INNO_QUOTES.replace("USD", "EUR"), "60000", name="euros")
     outcome = only_euros.backfill(date(2025, 1, 2), date(2025, 1, 3))
     assert outcome.exit_code == 2, outcome.one_line

@@ -53,7 +53,7 @@ MARKET_CAPS = Table(
         Column(
             "cap_local",
             "BIGINT",
-            "cap_usd / fx_rate: the cap in the currency of the quote, to what half a dollar is in it.",
+            "Cap in the currency of the quote: price x shares where the shares are whole, else cap_usd / fx_rate.",
             "whole units",
             nullable=False,
             minimum=1,

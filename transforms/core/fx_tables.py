@@ -20,7 +20,7 @@ def price_in_usd(lines: pl.DataFrame, usd_per_unit: pl.DataFrame) -> pl.Series:
 def as_quoted(caps: pl.DataFrame, lines: pl.DataFrame, usd_per_unit: pl.DataFrame) -> pl.DataFrame:
     """Company caps with currency, fx_rate, cap_local, and the price in that currency: that of the primary line.
 
-    ``caps``: session_date, company_id, ticker, cap_usd, price in USD. ``lines``: session_date, company_id, symbol,
+    ``caps``: session_date, company_id, ticker, shares, cap_usd. ``lines``: session_date, company_id, symbol,
     close, currency; a symbol stands once a session. ``usd_per_unit`` as in `price_in_usd`.
     """
     if usd_per_unit.is_empty():
@@ -30,5 +30,11 @@ def as_quoted(caps: pl.DataFrame, lines: pl.DataFrame, usd_per_unit: pl.DataFram
         usd_per_unit, on=["session_date", "currency"], how="left", maintain_order="left"
     )
     rate = pl.col("usd_per_unit").fill_null(1.0)
-    local = (pl.col("cap_usd") / rate).round().cast(pl.Int64).clip(1)
-    return told.with_columns(price="quoted", fx_rate=rate, cap_local=local).drop("quoted", "usd_per_unit")
+    return told.with_columns(price="quoted", fx_rate=rate, cap_local=_local(rate)).drop("quoted", "usd_per_unit")
+
+
+def _local(rate: pl.Expr) -> pl.Expr:
+    """Price times whole shares where that is the cap in USD; else the cap in USD over the rate, rounded as it is."""
+    whole = (pl.col("quoted") * pl.col("shares").round()).round()
+    is_whole = (whole * rate - pl.col("cap_usd")).abs() <= 1
+    return pl.when(is_whole).then(whole).otherwise((pl.col("cap_usd") / rate).round()).cast(pl.Int64).clip(1)
