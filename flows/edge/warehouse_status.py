@@ -65,7 +65,7 @@ def status(paths: DataPaths) -> Status:
         published = con.execute(
             "select min(session_date) as first, max(session_date) as last from ops.sessions where status = 'published'"
         ).pl()
-        counts = {table.full_name: _count(con, table.full_name) for table in TABLES}
+        counts = {name: _count(con, name) for name in _stored(con)}
     return Status(
         run_id=run_id,
         closed_at=closed_at,
@@ -94,6 +94,12 @@ def _recent_sessions(con: duckdb.DuckDBPyConnection) -> tuple[JudgedSession, ...
         JudgedSession(day, state, is_degraded, tuple(codes or ()), tuple(sources or ()))
         for day, state, is_degraded, codes, sources in found.iter_rows()
     )
+
+
+def _stored(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Our tables; a file of other contracts, which a rebuild replaces, lacks those that came since."""
+    names = con.execute("select schema_name || '.' || table_name as name from duckdb_tables()").pl()
+    return [table.full_name for table in TABLES if table.full_name in set(names["name"])]
 
 
 def _count(con: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -204,7 +204,7 @@ def test_quotes_in_usd_alone_ask_for_no_rates(
 def test_a_fall_of_the_pound_is_no_fault_of_the_file(
     new_desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch, light_gate: None
 ) -> None:
-    """As on 2016-06-24: all caps in USD fall by a tenth while no share price moves, and the total is as it should be."""
+    """As on 2016-06-24: all caps in USD fall by a tenth while share prices hardly move, and the total is right."""
     pence = {line: closes for line, closes in CLOSES.items() if line[2] == "GBp"}
     monkeypatch.setitem(globals(), "CLOSES", pence)
     desk = new_desk("pounds")

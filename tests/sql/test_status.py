@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from flows.edge import warehouse
@@ -47,3 +48,15 @@ def test_of_a_published_warehouse(tmp_path: Path) -> None:
     assert [build.run_id for build in found.kept] == ["a"]
     assert found.last_failed_run is not None
     assert found.last_failed_run.run_id == "2"
+
+
+def test_of_a_warehouse_that_lacks_a_table_of_today(tmp_path: Path) -> None:
+    """Status is asked by every run's ending, also by the one that says that a rebuild is needed."""
+    paths = DataPaths(tmp_path)
+    warehouse.publish(paths, hand_made.closed_build(tmp_path, "a"))
+    paths.warehouse.chmod(0o644)
+    with duckdb.connect(str(paths.warehouse)) as con:
+        con.execute("drop table core.fx_rates")
+    found = status(paths)
+    assert "core.fx_rates" not in found.row_counts
+    assert found.row_counts["core.quotes"] == 12
