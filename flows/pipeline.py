@@ -142,9 +142,7 @@ def make_plan(run: Run, base: Base) -> Plan:
 
 def _new_about_the_past(run: Run, base: Base) -> str:
     """What has landed since that says something about a judged session; nothing where all is as it was."""
-    told = (
-        _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base) or _other_schemes(run, base)
-    )
+    told = _new_files_about_the_past(run, base) or _new_decisions_about_the_past(run, base) or _other_schemes(run, base)
     if told:
         return told
     last = base.admitted[-1] if base.admitted else None

@@ -25,8 +25,16 @@ OPEN_ENDED = {
 }
 """Columns that new sessions move on: an interval or a listing that ends is no revision of what was published."""
 
-ABOUT_NOW = frozenset({"marts.caps_latest", "ops.admission_securities", "ops.admission_companies"})
-"""Tables about the newest session only: they change every night and revise nothing."""
+ABOUT_NOW = frozenset(
+    {
+        "marts.caps_latest",
+        "ops.admission_securities",
+        "ops.admission_companies",
+        "ops.scheme_seats",
+        "ops.scheme_markets",
+    }
+)
+"""Tables about the newest session only, or for the next one: they change every night and revise nothing."""
 
 DIFF_SCHEMA: dict[str, pl.DataType] = {
     "table_name": pl.String(),

@@ -1,14 +1,16 @@
 """What a night starts from: the memory and the open intervals of the published warehouse."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from flows.edge import ddl
+from flows.edge.builds import REBUILD
 from flows.edge.landing import FileId
 from flows.edge.warehouse import reading
+from flows.errors import UsageError
 from flows.run import Run
 from flows.walk import Memory
 from transforms.contracts import table
@@ -98,18 +100,20 @@ class Base:
         return self.judged[-1] if self.judged else None
 
 
-def _fx_rates(rows: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
-    """core.fx_rates; nothing of a file that was built before there was such a table, and is about to be rebuilt."""
-    found = rows("from information_schema.tables where table_schema = 'core' and table_name = 'fx_rates'")
-    return rows("from core.fx_rates") if found.height else table("core.fx_rates").empty()
-
-
 def open_base(run: Run) -> Base:
-    """Read the published warehouse; an empty base where there is none."""
+    """Read the published warehouse; an empty base where there is none, or for a rebuild over one of other contracts.
+
+    Raises:
+        UsageError: the file was built with other contracts.
+    """
     path = run.paths.warehouse
     if not path.exists():
         return Base()
     with reading(path) as con:
+        if ddl.stored_fingerprint(con) != ddl.fingerprint():
+            if run.kind == "rebuild":
+                return Base()
+            raise UsageError(f"The file {path.name} was built with other contracts.", next_step=REBUILD)
 
         def rows(sql: str, *values: int) -> pl.DataFrame:
             return con.execute(sql, values).pl()
@@ -137,7 +141,7 @@ def open_base(run: Run) -> Base:
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),
             spreads=rows("from marts.valuation_spread_daily"),
-            fx_rates=_fx_rates(rows),
+            fx_rates=rows("from core.fx_rates"),
             judged=sessions["session_date"].to_list(),
             admitted=admitted,
             files=frozenset(files.iter_rows()),

@@ -14,6 +14,8 @@ from flows.steps.filers import FloatBook
 from transforms.contracts import table
 from transforms.core.buckets import Intervals, pieces_by_cap, pieces_by_term, runs
 from transforms.core.dollar_volumes import volumes_of_a_year, with_volumes
+from transforms.core.fx import RATES, USD, SessionRates
+from transforms.core.fx_tables import as_quoted, price_in_usd
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.schemes.by_cap import distance, is_by_cap
 from transforms.schemes.market import MARKET, market_of
@@ -29,12 +31,6 @@ MONTHS_KEPT = 4
 _CAP = ("company_id", "ticker", "cap_usd", "currency", "cap_local", "fx_rate")
 
 
-def rate(currency: str, day: date) -> float | None:
-    """Dollars for one unit of a currency on a day; None where it is not known."""
-    del day
-    return 1.0 if currency == "USD" else None
-
-
 @dataclass
 class Bucketing:
     """What the schemes remember between chunks; `flows.steps.base` reads it back for a night."""
@@ -48,10 +44,11 @@ class Bucketing:
     volumes: pl.DataFrame
     """MONTHLY_VOLUMES."""
     floats: FloatBook
+    rates: SessionRates
     limits: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=LIMITS_OF_REVIEW)])
 
     @classmethod
-    def on(cls, schemes: Mapping[str, Scheme], base: Base, floats: FloatBook) -> "Bucketing":
+    def on(cls, schemes: Mapping[str, Scheme], base: Base, floats: FloatBook, rates: pl.DataFrame) -> "Bucketing":
         """As the base has it; schemes that it does not know begin with its next session."""
         begun = set(base.schemes["scheme_id"])
         return cls(
@@ -63,7 +60,12 @@ class Bucketing:
              for (day,), rows in base.markets.partition_by("session_date", as_dict=True).items()},
             base.volumes,
             floats,
+            SessionRates(rates.select(RATES.keys())),
         )  # fmt: skip
+
+    def rate(self, currency: str, day: date) -> float | None:
+        """Dollars for one unit of a currency on a day; None where it is not known."""
+        return 1.0 if currency == USD else self.rates.on(day).get(currency)
 
     def place(
         self, judged: Judged, caps: pl.DataFrame, known: pl.DataFrame, securities: pl.DataFrame, before: date | None
@@ -83,10 +85,10 @@ class Bucketing:
         companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
         for name, scheme in self.schemes.items():
             if name not in self.seats:
-                placements[name] = by_cap = ByCap(scheme, rate)
+                placements[name] = by_cap = ByCap(scheme, self.rate)
                 pieces = pieces_by_cap(_with_distance(scheme, by_cap, caps), scope)
             else:
-                held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, rate)
+                held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, self.rate)
                 self.limits += [term.limits for term in held]
                 carried = self.seats[name]
                 self.seats[name] = held[-1].seats
@@ -174,10 +176,12 @@ class _ChunkMarkets:
 
     def _market(self, session: date) -> pl.DataFrame:
         on = pl.col("session_date") == session
+        usd_per_unit = self._judged.usd_per_unit
         lines = self._judged.lines.filter(on & pl.col("class_convention").is_not_null())
-        held = self._judged.held.filter(on & pl.col("anchor_cap_usd").is_not_null())
-        caps = pl.concat([self._caps.filter(on).select(_CAP), _at_last_cap(held)])
-        return market_of(session, caps, lines, self._securities, self._told(session, on))
+        priced = lines.with_columns(price_usd=price_in_usd(lines, usd_per_unit))
+        held = as_quoted(_at_last_cap(self._judged.held.filter(on)), lines, usd_per_unit)
+        caps = pl.concat([self._caps.filter(on).select(_CAP), held.select(_CAP)])
+        return market_of(session, caps, priced, self._securities, self._told(session, on))
 
     def _told(self, session: date, on: pl.Expr) -> list[pl.DataFrame]:
         quarter = pl.col("net_income_quarter_usd")
@@ -192,11 +196,6 @@ class _ChunkMarkets:
 
 def _at_last_cap(held: pl.DataFrame) -> pl.DataFrame:
     """Companies held back, ranked by the cap that stood before: a doubt of one day must not cost anybody a seat."""
-    return held.select(
-        "company_id",
-        "ticker",
-        cap_usd="anchor_cap_usd",
-        currency=pl.lit("USD"),
-        cap_local="anchor_cap_usd",
-        fx_rate=pl.lit(1.0),
-    )
+    known = held.filter(pl.col("anchor_cap_usd").is_not_null())
+    nothing = pl.lit(None, pl.Float64)
+    return known.select("session_date", "company_id", "ticker", cap_usd="anchor_cap_usd", price=nothing, shares=nothing)

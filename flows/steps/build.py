@@ -174,7 +174,7 @@ def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings, k
         facts = load_facts(run, filings, base.files)
         published = base.path if base.judged else None
         floats = filers.FloatBook.on(filings, known.own.floats, base.securities, published)
-        bucketing = Bucketing.on(run.schemes, base, floats)
+        bucketing = Bucketing.on(run.schemes, base, floats, known.rates)
         progress = Progress.on(base, facts, filings, sessions, bucketing)
         progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
         return facts, progress

@@ -22,8 +22,9 @@ RowsOf = Callable[[LandedFile], pl.DataFrame | None]
 
 
 def is_needed(run: Run, adapter: Source) -> bool:
-    """Whether a source is asked at all: one of rates only where the operator's quotes are in another currency."""
-    return adapter.roles != (ROLE,) or _has_foreign_quotes(run)
+    """Whether a source is asked at all: one of rates only for schemes or own quotes in another currency."""
+    has_foreign_scheme = any(scheme.currency != USD for scheme in run.schemes.values())
+    return adapter.roles != (ROLE,) or has_foreign_scheme or _has_foreign_quotes(run)
 
 
 def is_foreign() -> pl.Expr:

@@ -175,7 +175,9 @@ def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> N
     for name in BY_SESSION:
         assert _by_base(site, name).equals(before[name]), name
     assert site.rows("ops.revisions").is_empty()
-    values = site.rows("marts.valuation_daily", measure="pe", convention="incl_losses", segment="total")
+    values = site.rows(
+        "marts.valuation_daily", measure="pe", convention="incl_losses", segment="total", scheme_id="fixed_usd"
+    )
     assert values["value"][-1] < values["value"][0], "what was published since does count since"
 
 
@@ -243,9 +245,9 @@ def test_innovatetech_is_worth_500_million_and_small(
         (25.0, 20_000_000.0, 500_000_000, "files_shares", "files: share_counts"),
         (25.5, 20_000_000.0, 510_000_000, "files_shares", "files: share_counts"),
     ]
-    bucket = site.rows("core.bucket_memberships", "bucket", "valid_from")
+    bucket = site.rows("core.bucket_memberships", "bucket", "valid_from", scheme_id="fixed_usd")
     assert bucket.rows() == [("small", date(2025, 1, 2))]
-    held = site.rows("marts.segment_daily", "market_cap_usd", "company_count", segment="small")
+    held = site.rows("marts.segment_daily", "market_cap_usd", "company_count", segment="small", scheme_id="fixed_usd")
     assert held.rows() == [(500_000_000, 1), (510_000_000, 1)]
 
 

@@ -51,7 +51,7 @@ def test_good_night_is_gated_and_published(site: Site) -> None:
     assert record.alerts == []
     assert list(site.verdicts()) == [*BASE_SESSIONS, NIGHT]
     assert all(verdict == ("published", []) for verdict in site.verdicts().values())
-    segments = site.rows("marts.segment_daily", session_date=NIGHT)
+    segments = site.rows("marts.segment_daily", session_date=NIGHT, scheme_id="fixed_usd")
     counts = dict(segments.select("segment", "company_count").iter_rows())
     assert counts == {
         "nano": 20, "micro": 30, "small": 44, "mid": 29, "large": 28, "mega": 30, "smid": 73, "total": 181,
@@ -232,7 +232,7 @@ def test_one_wrong_cap_is_held_back_and_returns(site: Site) -> None:
     (row,) = site.rows("ops.quarantine", session_date=NIGHT).to_dicts()
     assert row["reason_code"] == "ADM_JUMP"
     assert SMALL.symbol in row["detail"]
-    segment = site.rows("marts.segment_daily", session_date=NIGHT, segment="small")
+    segment = site.rows("marts.segment_daily", session_date=NIGHT, segment="small", scheme_id="fixed_usd")
     told = segment.select("quarantined_count", "quarantined_cap_usd", "company_count").row(0)
     assert told == (1, row["last_cap_usd"], 43)
     assert site.night(NEXT).exit_code == 0

@@ -47,7 +47,7 @@ def test_first_days_of_2026_and_a_reverse_split_whose_count_lags(real: Callable[
     assert caps["shares_source"].to_list()[-1] == "derived: cap / price x 0.2, lags_split"
     (split,) = site.rows("core.splits", symbol="AMCR").to_dicts()
     assert (split["ex_date"], split["ratio"], split["evidence"]) == (session, 0.2, "declared")
-    totals = site.rows("marts.segment_daily", segment="total")
+    totals = site.rows("marts.segment_daily", segment="total", scheme_id="fixed_usd")
     steps = totals["market_cap_usd"].cast(float).pct_change().abs().drop_nulls()
     assert totals.height == 10
     assert steps.max() < 0.03

@@ -118,14 +118,15 @@ def test_buckets_and_segments_are_those_of_the_true_caps(recovered: Site, caps: 
         """select caps.session_date, caps.company_id, members.bucket from core.market_caps as caps
         inner join core.bucket_memberships as members on members.company_id = caps.company_id
             and caps.session_date >= members.valid_from
-            and (members.valid_to is null or caps.session_date <= members.valid_to)"""
+            and (members.valid_to is null or caps.session_date <= members.valid_to)
+            and members.scheme_id = 'fixed_usd'"""
     )
     beside = truth.join(members, on=["session_date", "company_id"], how="left")
     assert beside.filter(pl.col("bucket").ne_missing(pl.col("segment"))).is_empty()
     totals = truth.group_by("session_date", "segment").agg(cap=pl.col("found").sum(), companies=pl.len().cast(pl.Int32))
     segments = recovered.query(
         "select session_date, segment, market_cap_usd::bigint as stored, company_count from marts.segment_daily "
-        "where segment not in ('smid', 'total')"
+        "where segment not in ('smid', 'total') and scheme_id = 'fixed_usd'"
     )
     pair = segments.join(totals, on=["session_date", "segment"], how="left").with_columns(
         pl.col("cap").fill_null(0), pl.col("companies").fill_null(0)
@@ -162,7 +163,9 @@ def test_price_earnings_ratios(recovered: Site, caps: pl.DataFrame, segment: str
         "hybrid": cap / profits,
         "median": median(worth / earned for worth, earned in earning),
     }
-    rows = recovered.rows("marts.valuation_daily", session_date=day, segment=segment, measure="pe")
+    rows = recovered.rows(
+        "marts.valuation_daily", session_date=day, segment=segment, measure="pe", scheme_id="fixed_usd"
+    )
     assert dict(rows.select("convention", "value").iter_rows()) == pytest.approx(expected, rel=1e-9)
     assert rows["loss_share_count"].to_list() == pytest.approx([1 - len(earning) / len(pairs)] * 4, rel=1e-9)
     assert len(pairs) > 8
@@ -172,9 +175,13 @@ def test_price_earnings_ratios(recovered: Site, caps: pl.DataFrame, segment: str
 def test_discounts_are_those_of_the_ratios(recovered: Site, day: date) -> None:
     value = {
         (row["segment"], row["convention"]): row["value"]
-        for row in recovered.rows("marts.valuation_daily", session_date=day, measure="pe").to_dicts()
+        for row in recovered.rows(
+            "marts.valuation_daily", session_date=day, measure="pe", scheme_id="fixed_usd"
+        ).to_dicts()
     }
-    spreads = recovered.rows("marts.valuation_spread_daily", session_date=day, measure="pe", segment="small").to_dicts()
+    spreads = recovered.rows(
+        "marts.valuation_spread_daily", session_date=day, measure="pe", segment="small", scheme_id="fixed_usd"
+    ).to_dicts()
     assert len(spreads) == 4
     for row in spreads:
         against = value["small", row["convention"]] / value["large", row["convention"]] - 1

@@ -19,12 +19,13 @@ def test_backfill_left_the_page_of_its_last_session(base_site: Site) -> None:
     text = path.read_text(encoding="utf-8")
     assert f"session {BASE_SESSIONS[-1]}</h1>" in text
     assert base_site.paths.latest_report.read_text(encoding="utf-8") == text
-    small = base_site.rows("marts.segment_daily", session_date=BASE_SESSIONS[-1], segment="small").row(0, named=True)
+    of_day = {"session_date": BASE_SESSIONS[-1], "segment": "small", "scheme_id": "fixed_usd"}
+    small = base_site.rows("marts.segment_daily", **of_day).row(0, named=True)
     assert f"{small['company_count']} small companies: {float(small['market_cap_usd']) / 1e9:,.1f} bn USD" in text
     spread = base_site.rows(
         "marts.valuation_spread_daily",
         *("value", "large_value"),
-        session_date=BASE_SESSIONS[-1], segment="small", measure="pe", convention="median",
+        **of_day, measure="pe", convention="median",
     )  # fmt: skip
     value, large = spread.row(0)
     assert f"cost {value:.1f} times their earnings at the median, large ones {large:.1f}:" in text

@@ -38,7 +38,7 @@ def market_of(
     """MARKET of a session.
 
     ``caps``: company_id, ticker, cap_usd, currency, cap_local and fx_rate of companies with a cap or, held back, with
-    their last one. ``lines``: security_id, company_id, symbol, exchange, close in USD and class_cap_usd of the session.
+    their last one. ``lines``: security_id, company_id, symbol, exchange, price_usd and class_cap_usd of the session.
     ``securities``: core.securities. ``told``: by company_id what else is known of it: float_share, earns,
     dollar_volume_year_usd; what nobody tells is null.
     """
@@ -50,8 +50,8 @@ def market_of(
         "security_id",
         "company_id",
         "exchange",
+        "price_usd",
         ticker="symbol",
-        price_usd="close",
         line_cap_usd=pl.col("class_cap_usd").fill_null(0),
     ).join(described, on="security_id")
     rows = caps.join(primary, on=["company_id", "ticker"]).with_columns(session_date=on)
