@@ -55,15 +55,24 @@ def load_schemes(folders: Sequence[Path]) -> dict[str, Scheme]:
     return schemes
 
 
+def known_schemes(folder: Path | None) -> dict[str, Scheme]:
+    """The schemes that are shipped, and those of the operator's folder.
+
+    Raises:
+        UsageError: there is no such folder, or a file cannot be loaded.
+    """
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", next_step="Correct SMALLCAPS_SCHEMES_DIR.")
+    return load_schemes([SHIPPED, *([folder] if folder else [])])
+
+
 def enabled_schemes(names: Sequence[str], folder: Path | None) -> dict[str, Scheme]:
     """The named schemes, of those shipped and those of the operator's folder, in the order of their names.
 
     Raises:
         UsageError: a file cannot be loaded, or there is no scheme of a name.
     """
-    if folder is not None and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder.", next_step="Correct SMALLCAPS_SCHEMES_DIR.")
-    known = load_schemes([SHIPPED, *([folder] if folder else [])])
+    known = known_schemes(folder)
     unknown = sorted(set(names) - known.keys())
     if unknown:
         raise UsageError(

@@ -1,6 +1,6 @@
 """Every enabled scheme from chunk to chunk of a run: what it ranks, who has which seat, who is in which bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
@@ -85,8 +85,8 @@ class Bucketing:
         companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
         for name, scheme in self.schemes.items():
             if name not in self.seats:
-                placements[name] = by_cap = ByCap(scheme, self.rate)
-                pieces = pieces_by_cap(_with_distance(scheme, by_cap, caps), scope)
+                placements[name] = ByCap(scheme, self.rate)
+                pieces = pieces_by_cap(with_distance(scheme, self.rate, caps), scope)
             else:
                 held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, self.rate)
                 self.limits += [term.limits for term in held]
@@ -124,8 +124,15 @@ class Bucketing:
         )
 
 
-def _with_distance(scheme: Scheme, placement: ByCap, caps: pl.DataFrame) -> pl.DataFrame:
+def earns() -> pl.Expr:
+    """Whether a company earned money, over four quarters and in the last one, of KNOWN columns."""
+    quarter = pl.col("net_income_quarter_usd")
+    return (pl.col("net_income_ttm_usd") > 0) & (quarter.is_null() | (quarter > 0))
+
+
+def with_distance(scheme: Scheme, rate: Callable[[str, date], float | None], caps: pl.DataFrame) -> pl.DataFrame:
     """session_date, company_id, bucket and distance of companies that their cap places."""
+    placement = ByCap(scheme, rate)
     placed = placement.place(caps, "session_date", "cap_usd")
     rules = {version.effective_from: version.rule for version in scheme.versions if isinstance(version.rule, Money)}
     gap = pl.lit(None, pl.Float64)
@@ -184,12 +191,10 @@ class _ChunkMarkets:
         return market_of(session, caps, priced, self._securities, self._told(session, on))
 
     def _told(self, session: date, on: pl.Expr) -> list[pl.DataFrame]:
-        quarter = pl.col("net_income_quarter_usd")
-        earns = (pl.col("net_income_ttm_usd") > 0) & (quarter.is_null() | (quarter > 0))
         months = with_volumes(self._bucketing.volumes, self._caps.filter(pl.col("session_date") <= session))
         return [
             self._bucketing.floats.shares_on(session, self._securities.filter(pl.col("valid_from") <= session)),
-            self._known.filter(on).select("company_id", earns=earns),
+            self._known.filter(on).select("company_id", earns=earns()),
             volumes_of_a_year(months, session),
         ]
 

@@ -43,13 +43,25 @@ from transforms.measures.company_fundamentals import (
 from transforms.measures.filer_categories import by_standing, with_standing
 from transforms.measures.placement import Placement
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
-from transforms.measures.segments import segment_daily
+from transforms.measures.segments import market, segment_daily
 from transforms.measures.spreads import valuation_spread_daily
-from transforms.measures.valuation import valuation_daily
+from transforms.measures.valuation import of_members, with_fundamentals
 from transforms.schemes.registry import scheme_rows
 from transforms.staging.sec_source import SEC
 
 log = logging.getLogger(__name__)
+_MEASURED = (
+    "session_date",
+    "company_id",
+    "cap_usd",
+    "currency",
+    "cap_local",
+    "dollar_volume_usd",
+    "quality",
+    "category",
+    "is_smaller_reporting",
+)
+"""What every scheme's measures need of a company's cap."""
 
 
 @dataclass
@@ -225,9 +237,10 @@ def _transform(
     progress.months = with_counts(progress.months, judged.companies)
     splits = core_tables.company_splits(judged.splits, progress.securities)
     caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months, splits)
-    placements = progress.bucketing.place(judged, caps, known, progress.securities, before)
     categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
-    _measure(progress, placements, judged, with_standing(caps, categories), known)
+    with run.timed("schemes"):
+        placements = progress.bucketing.place(judged, caps, known, progress.securities, before)
+        _measure(progress, placements, judged, with_standing(caps, categories), known)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
     return {
@@ -244,15 +257,15 @@ def _measure(
 ) -> None:
     """What every scheme's segments are worth; ``caps``: core.market_caps with each company's standing as a filer."""
     held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
-    previous = _previous(judged.sessions)
-    rows = caps.with_row_index("row")
+    whole = market(caps, held, _previous(judged.sessions))
+    rows = with_fundamentals(caps.select(_MEASURED), known).with_row_index("row")
     buckets = {}
     for scheme_id, placement in placements.items():
-        progress.segments.append(segment_daily(scheme_id, placement, caps, held, previous))
         members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
-        if members.height:
-            progress.valuations.append(valuation_daily(members, known))
+        progress.segments.append(segment_daily(scheme_id, placement, whole, members))
         progress.filer_categories.append(by_standing(members, scheme_id, judged.admitted))
+        if members.height:
+            progress.valuations.append(of_members(members))
         counted = members.filter("is_counted").select("row", "bucket")
         buckets[scheme_id] = rows.select("row").join(counted, on="row", how="left", maintain_order="left")["bucket"]
     progress.agreements.append(scheme_agreement(caps, buckets))
@@ -335,6 +348,8 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         )
         build.replace("ops.scheme_seats", progress.bucketing.seat_rows())
         build.replace("ops.scheme_markets", progress.bucketing.market_rows())
+        if progress.admitted:
+            build.replace("core.entity_links", progress.links.unique())
         if fundamentals is not None:
             run.count("core.fundamentals", build.replace("core.fundamentals", fundamentals))
         else:

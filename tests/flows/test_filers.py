@@ -106,7 +106,7 @@ def test_filings_become_tables_and_a_backfill_and_a_rebuild_agree(
         (company[PAGED], COVER_DAY, "accelerated", "cover"),
         (company[WORDED], WORDS_DAY, "non_accelerated", "submissions"),
     }
-    rows = published.rows("marts.filer_category_daily", segment="total")
+    rows = published.rows("marts.filer_category_daily", segment="total", scheme_id="fixed_usd")
     for category, since in (("accelerated", COVER_DAY), ("non_accelerated", WORDS_DAY)):
         counts = dict(rows.filter(category=category).select("session_date", "company_count").iter_rows())
         assert counts == {session: int(session >= since) for session in counts}

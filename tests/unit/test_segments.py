@@ -8,8 +8,8 @@ import pytest
 
 from flows.edge.scheme_files import SHIPPED, load_scheme
 from transforms.contracts.fields import SEGMENTS
-from transforms.measures.placement import ByCap, BySeat
-from transforms.measures.segments import segment_daily
+from transforms.measures.placement import ByCap, BySeat, Placement
+from transforms.measures.segments import market, segment_daily
 from transforms.schemes.seats import SEATS
 from transforms.schemes.terms import Term
 
@@ -45,10 +45,13 @@ SMALL_MARKET = caps(
 )
 
 
+def made(scheme: str, placement: Placement, frame: pl.DataFrame, held: pl.DataFrame = NONE_HELD) -> pl.DataFrame:
+    members = placement.place(frame, "session_date", "cap_usd")
+    return segment_daily(scheme, placement, market(frame, held, PREVIOUS), members)
+
+
 def segment(name: str, frame: pl.DataFrame = SMALL_MARKET, held: pl.DataFrame = NONE_HELD) -> dict[str, Any]:
-    return (
-        segment_daily("fixed_usd", BY_CAP, frame, held, PREVIOUS).filter(pl.col("segment") == name).row(0, named=True)
-    )
+    return made("fixed_usd", BY_CAP, frame, held).filter(pl.col("segment") == name).row(0, named=True)
 
 
 def test_sizes_are_of_the_session_and_returns_of_the_members_of_the_day_before() -> None:
@@ -66,7 +69,7 @@ def test_sizes_are_of_the_session_and_returns_of_the_members_of_the_day_before()
 
 
 def test_every_segment_is_there_and_the_total_is_their_sum() -> None:
-    frame = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET, NONE_HELD, PREVIOUS)
+    frame = made("fixed_usd", BY_CAP, SMALL_MARKET)
     assert sorted(frame["segment"]) == sorted(SEGMENTS)
     total = segment("total")
     assert int(total["market_cap_usd"]) == SMALL_MARKET["cap_usd"].sum()
@@ -96,8 +99,8 @@ def test_held_companies_are_counted_where_they_last_stood() -> None:
 
 
 def test_the_order_of_rows_changes_no_bit() -> None:
-    left = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET, NONE_HELD, PREVIOUS).sort("segment")
-    right = segment_daily("fixed_usd", BY_CAP, SMALL_MARKET.reverse(), NONE_HELD, PREVIOUS).sort("segment")
+    left = made("fixed_usd", BY_CAP, SMALL_MARKET).sort("segment")
+    right = made("fixed_usd", BY_CAP, SMALL_MARKET.reverse()).sort("segment")
     assert left.equals(right)
 
 
@@ -117,7 +120,7 @@ def half_moved(cap: int) -> dict[str, dict[str, Any]]:
         (D2, "b", 300, 200, D1, 0.50, False, 3, "trusted"),
         (D2, "none", 999, 999, D1, 0.50, False, 9, "trusted"),
     )
-    rows = segment_daily("halves", placement, frame, NONE_HELD, PREVIOUS)
+    rows = made("halves", placement, frame)
     return {row["segment"]: row for row in rows.to_dicts()}
 
 

@@ -281,6 +281,26 @@ FUNDAMENTALS = Table(
     ),
 )
 
+ENTITY_LINKS = Table(
+    schema="core",
+    name="entity_links",
+    grain="one row per company and entity of a fundamentals source that it was found to be, and rule",
+    key=("company_id", "source", "source_entity", "valid_from", "rule"),
+    policy="replace_all",
+    owner="fundamentals",
+    may_be_empty=True,
+    notes="Of the links that hold on a session the one with the lowest rule_rank counts, then the latest.",
+    columns=(
+        COMPANY,
+        Column("source_entity", "VARCHAR", "The source's own id of the company.", nullable=False),
+        Column("valid_from", "DATE", "First session on which it holds.", nullable=False),
+        Column("rule", "VARCHAR", "What it rests on: ticker, name, shares, or the registrant's number.",
+               nullable=False),
+        Column("rule_rank", "INTEGER", "Strength of the rule, 0 being the strongest.", nullable=False, minimum=0),
+        SOURCE,
+    ),
+)  # fmt: skip
+
 FUND_SHARES = Table(
     schema="core",
     name="fund_shares",
@@ -333,6 +353,7 @@ CORE = (
     MARKET_CAPS,
     CAP_VERSIONS,
     FUNDAMENTALS,
+    ENTITY_LINKS,
     PER_SHARE_FACTS,
     FREE_FLOAT,
     FILER_CATEGORIES,

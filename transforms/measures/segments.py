@@ -1,5 +1,7 @@
 """marts.segment_daily: size, return and turnover of every segment, exact sums in whole numbers."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from transforms.contracts.fields import BUCKETS
@@ -22,19 +24,43 @@ _NUMBERS = (
 )
 
 
-def segment_daily(
-    scheme_id: str, placement: Placement, caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame
-) -> pl.DataFrame:
-    """One row per session and segment with the columns of marts.segment_daily (every segment is there).
+@dataclass(frozen=True)
+class Market:
+    """What segments are made of, for any scheme: see `market`."""
 
-    ``caps``: rows of core.market_caps. ``held``: session_date, company_id, last_cap_usd of quarantined companies.
+    caps: pl.DataFrame
+    followed: pl.DataFrame
+    held: pl.DataFrame
+
+
+def market(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame) -> Market:
+    """``caps``: rows of core.market_caps. ``held``: session_date, company_id, last_cap_usd of quarantined companies.
+
     ``previous_session``: session_date, last_admitted. A return counts for the companies that were members on the last
     admitted session, in the bucket and with the cap of that session, so nothing of the session picks its members.
     """
-    buckets = pl.concat(
-        [_members(placement, caps), _returns(placement, caps, previous_session), _held(placement, held)], how="diagonal"
+    was_there = pl.col("previous_session") == pl.col("last_admitted")
+    followed = (
+        caps.select(
+            *("session_date", "company_id", "previous_session", "previous_cap_usd", "is_multi_day", "return_price")
+        )
+        .join(previous_session, on="session_date", how="left")
+        .filter(was_there & pl.col("return_price").is_not_null())
+        .with_columns(gain=fixed_point(pl.col("return_price")))
+        .drop("return_price", "last_admitted")
     )
-    grid = caps.select("session_date").unique().join(pl.DataFrame({"segment": BUCKETS}), how="cross")
+    return Market(caps, followed, held.filter(pl.col("last_cap_usd").is_not_null()))
+
+
+def segment_daily(scheme_id: str, placement: Placement, whole: Market, members: pl.DataFrame) -> pl.DataFrame:
+    """One row per session and segment with the columns of marts.segment_daily (every segment is there).
+
+    ``members``: rows of ``whole.caps`` in their buckets, of `Placement.place`.
+    """
+    buckets = pl.concat(
+        [_sizes(members), _returns(placement, whole.followed), _held(placement, whole.held)], how="diagonal"
+    )
+    grid = whole.caps.select("session_date").unique().join(pl.DataFrame({"segment": BUCKETS}), how="cross")
     summed = _sum(pl.concat([grid.with_columns(pl.lit(0, pl.Int64).alias("company_count")), buckets], how="diagonal"))
     roll_up = pl.concat(
         [
@@ -46,10 +72,9 @@ def segment_daily(
     return _published(roll_up, scheme_id)
 
 
-def _members(placement: Placement, caps: pl.DataFrame) -> pl.DataFrame:
+def _sizes(members: pl.DataFrame) -> pl.DataFrame:
     return (
-        placement.place(caps, "session_date", "cap_usd")
-        .lazy()
+        members.lazy()
         .group_by("session_date", segment="bucket")
         .agg(
             company_count=_count(),
@@ -62,11 +87,7 @@ def _members(placement: Placement, caps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _returns(placement: Placement, caps: pl.DataFrame, previous_session: pl.DataFrame) -> pl.DataFrame:
-    gain = fixed_point(pl.col("return_price"))
-    followed = caps.join(previous_session, on="session_date", how="left").filter(
-        (pl.col("previous_session") == pl.col("last_admitted")) & pl.col("return_price").is_not_null()
-    )
+def _returns(placement: Placement, followed: pl.DataFrame) -> pl.DataFrame:
     return (
         placement.place(followed, "previous_session", "previous_cap_usd")
         .lazy()
@@ -75,8 +96,8 @@ def _returns(placement: Placement, caps: pl.DataFrame, previous_session: pl.Data
             return_company_count=_count(),
             multi_day_count=_count(pl.col("is_multi_day")),
             base_cap_usd=_portion("previous_cap_usd").sum(),
-            gain_vw=(gain * _portion("previous_cap_usd")).sum(),
-            gain_ew=gain.filter("is_counted").sum(),
+            gain_vw=(pl.col("gain") * _portion("previous_cap_usd")).sum(),
+            gain_ew=pl.col("gain").filter("is_counted").sum(),
         )
         .with_columns(pl.col("segment").cast(pl.String))
         .collect()
@@ -84,9 +105,8 @@ def _returns(placement: Placement, caps: pl.DataFrame, previous_session: pl.Data
 
 
 def _held(placement: Placement, held: pl.DataFrame) -> pl.DataFrame:
-    known = held.filter(pl.col("last_cap_usd").is_not_null())
     return (
-        placement.place(known, "session_date", "last_cap_usd")
+        placement.place(held, "session_date", "last_cap_usd")
         .group_by("session_date", segment=pl.col("bucket").cast(pl.String))
         .agg(quarantined_count=_count(), quarantined_cap_usd=_portion("last_cap_usd").sum())
     )

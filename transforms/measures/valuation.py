@@ -58,12 +58,23 @@ def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> p
     no_positive_companies, sum_not_positive. Sums are whole dollars in Int128, so neither order nor
     threads change a bit.
     """
+    return of_members(with_fundamentals(members_caps, fundamentals))
+
+
+def with_fundamentals(caps: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.DataFrame:
+    """Rows of companies by session with what was known of them, in their order; null where nothing was."""
+    values = {name for basis in _BASES for name in (basis.column, basis.period_end, basis.is_restated)}
+    keys = ("session_date", "company_id")
+    known = fundamentals.select(*keys, *sorted(values))
+    return caps.join(known, on=keys, how="left", maintain_order="left")
+
+
+def of_members(members_caps: pl.DataFrame) -> pl.DataFrame:
+    """The same of members who have what was known of them (`with_fundamentals`): of several schemes it is one."""
     schemes = pl.Enum(members_caps["scheme_id"].unique().sort())
     if len(schemes.categories) > _SCHEMES:
         raise ValueError(f"{len(schemes.categories)} schemes, at most {_SCHEMES}")
-    members = as_whole(members_caps).select(
-        "session_date", "company_id", "cap_usd", "is_half", "is_counted", _cell(schemes).alias("cell")
-    )
+    members = as_whole(members_caps).with_columns(_cell(schemes).alias("cell"))
     sizes = members.group_by("cell").agg(
         pl.col("is_counted").sum().cast(pl.Int64).alias("segment_count"),
         _total(portion(pl.col("cap_usd"))).alias("segment_cap"),
@@ -73,8 +84,7 @@ def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> p
     segments = grid.join(_rolled_up(sizes), on=["day", "segment"], how="left").with_columns(
         pl.col("segment_count", "segment_cap").fill_null(0)
     )
-    known = _with_fundamentals(members, fundamentals)
-    parts = [_one_basis(known, segments, basis) for basis in _BASES]
+    parts = [_one_basis(members, segments, basis) for basis in _BASES]
     rows = pl.concat(parts).with_columns(
         (pl.col("day") // _SCHEMES).cast(pl.Int32).cast(pl.Date).alias("session_date"),
         (pl.col("day") % _SCHEMES).cast(pl.UInt8).cat.to(schemes).cast(pl.String).alias("scheme_id"),
@@ -93,21 +103,9 @@ def _place(column: str, order: pl.Enum) -> pl.Expr:
     return pl.col(column).cast(order).to_physical().cast(pl.Int64)
 
 
-def _with_fundamentals(members: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.DataFrame:
-    """Members that have fundamentals, sorted by cell; joined on one number for the same reason."""
-    companies = pl.Enum(fundamentals["company_id"].unique().sort())
-    code = pl.col("company_id").cast(companies, strict=False).to_physical().cast(pl.Int64)
-    key = (pl.col("session_date").to_physical().cast(pl.Int64) * max(len(companies.categories), 1) + code).alias("key")
-    values = {name for basis in _BASES for name in (basis.column, basis.period_end, basis.is_restated)}
-    keyed = members.select(key, "session_date", "cap_usd", "is_half", "is_counted", "cell").filter(
-        pl.col("key").is_not_null()
-    )
-    return keyed.join(fundamentals.select(key, *sorted(values)), on="key").drop("key").sort("cell")
-
-
-def _one_basis(known: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl.DataFrame:
+def _one_basis(members: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl.DataFrame:
     denominator = pl.col(basis.column)
-    covered = known.filter(denominator.is_not_null()).select(
+    covered = members.filter(denominator.is_not_null()).select(
         "cell",
         "cap_usd",
         "is_half",

@@ -1,0 +1,223 @@
+"""`smallcaps scheme try`: an analyst's own scheme over published history, into a file of its own.
+
+Caps, floats and fundamentals are those of the published warehouse, as known on each session; the walk, admission and
+the gate do not run again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from flows.edge.scheme_files import load_scheme
+from flows.edge.warehouse import reading
+from flows.edge.what_if_file import refuse_other_file, write_trial
+from flows.errors import UsageError
+from flows.market_calendar import all_sessions
+from flows.paths import DataPaths
+from flows.steps.buckets import MOST_DAYS_BEFORE, earns, with_distance
+from transforms.contracts import table
+from transforms.core.buckets import Intervals, pieces_by_cap, pieces_by_term, runs
+from transforms.core.company_links import LINK_COLUMNS
+from transforms.core.dollar_volumes import MONTHS as MONTHS_OF_VOLUME
+from transforms.core.dollar_volumes import volumes_of_a_year
+from transforms.core.free_float import newest_shares
+from transforms.core.fundamentals import MARKET_TIME_ZONE
+from transforms.core.fx import RATES, USD, SessionRates
+from transforms.core.published_statements import published_statements
+from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
+from transforms.measures.placement import ByCap, BySeat, Placement
+from transforms.measures.segments import market, segment_daily
+from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.valuation import of_members, with_fundamentals
+from transforms.schemes.by_cap import is_by_cap
+from transforms.schemes.market import MARKET
+from transforms.schemes.model import Scheme
+from transforms.schemes.registry import scheme_rows
+from transforms.schemes.terms import Term, terms
+
+_CAPS = "from core.market_caps where session_date between date '{first}' and date '{last}'"
+_SIZES = """
+select session_date, company_id, cap_usd, currency, cap_local from core.market_caps
+where session_date between date '{first}' and date '{last}'
+"""
+_HELD = """
+select session_date, entity as company_id, last_cap_usd from ops.quarantine
+where status = 'held' and last_cap_usd is not null and session_date between date '{first}' and date '{last}'
+"""
+_MARKET = """
+with known as (
+    select company_id, ticker, cap_usd, cap_local
+    from core.market_caps where session_date = date '{day}'
+    union all
+    select held.entity, caps.ticker, held.last_cap_usd, round(held.last_cap_usd / caps.fx_rate)::bigint
+    from ops.quarantine as held
+    inner join core.market_caps as caps
+        on held.entity = caps.company_id and caps.session_date < date '{day}'
+    where held.session_date = date '{day}' and held.status = 'held' and held.last_cap_usd is not null
+    qualify row_number() over (partition by held.entity order by caps.session_date desc) = 1
+)
+select quotes.session_date, known.company_id, known.cap_usd, quotes.currency, known.cap_local,
+    coalesce(lines.class_cap_usd, 0) as line_cap_usd, lines.price as price_usd, quotes.exchange,
+    securities.security_type, securities.country
+from known
+inner join core.security_caps as lines
+    on lines.company_id = known.company_id and lines.session_date = date '{day}'
+inner join core.quotes as quotes
+    on quotes.security_id = lines.security_id and quotes.session_date = date '{day}' and quotes.symbol = known.ticker
+inner join core.securities as securities
+    on securities.security_id = lines.security_id and securities.valid_from <= date '{day}'
+    and (securities.valid_to is null or securities.valid_to >= date '{day}')
+order by known.company_id
+"""
+_VOLUMES = """
+select company_id, cast(date_trunc('month', session_date) as date) as month,
+    cast(sum(dollar_volume_usd) as bigint) as dollar_volume_usd, count(dollar_volume_usd) as sessions
+from core.market_caps
+where dollar_volume_usd is not null and session_date <= date '{day}'
+    and session_date >= date_trunc('month', date '{day}') - to_months({months})
+group by all
+"""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came out: the file, the sessions, and its tables by name."""
+
+    path: Path
+    sessions: list[date]
+    tables: Mapping[str, pl.DataFrame]
+
+    @property
+    def segments(self) -> pl.DataFrame:
+        """The buckets on the last session."""
+        last = self.tables["marts.segment_daily"].filter(pl.col("session_date") == self.sessions[-1])
+        return last.select("segment", "company_count", "market_cap_usd", "cap_share").sort("market_cap_usd")
+
+
+def try_scheme(paths: DataPaths, file: Path, first: date, last: date, out: Path | None = None) -> Trial:
+    """Apply the scheme of a file to the published sessions from ``first`` to ``last``.
+
+    Raises:
+        UsageError: the file says what no scheme can, no session is published there, or ``out`` is no trial's file.
+        MissingData: nothing is published.
+    """
+    scheme = load_scheme(file)
+    path = out or paths.root / "schemes" / f"{scheme.id}-{first}-{last}.duckdb"
+    refuse_other_file(path, paths.warehouse)
+    with reading(paths.warehouse) as con:
+        published = con.execute("select session_date from ops.sessions where status = 'published' order by 1").pl()
+        sessions = [day for day in published["session_date"].to_list() if first <= day <= last]
+        if not sessions:
+            raise UsageError(f"No session from {first} to {last} is published.", next_step="See: smallcaps status")
+        tables = _Attempt(con, scheme, sessions, published["session_date"].to_list()).tables()
+    write_trial(path, paths.warehouse, tables, list(sessions))
+    return Trial(path, sessions, tables)
+
+
+class _Attempt:
+    """One scheme over the sessions of an open warehouse."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, scheme: Scheme, sessions: list[date], published: list[date]
+    ) -> None:
+        self._con, self._scheme, self._sessions, self._published = con, scheme, sessions, published
+        self._fundamentals = con.execute("from core.fundamentals").pl()
+        self._links = con.execute("from core.entity_links").pl().select(LINK_COLUMNS.keys())
+        self._floats = con.execute("from core.free_float").pl()
+        self._rates = SessionRates(con.execute("from core.fx_rates").pl().select(RATES.keys()))
+        self._states = self._entity_states()
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Tables of the trial by name, in the shape of their contracts."""
+        placement, limits, intervals = self._placed()
+        segments, valuations = [], []
+        for caps, held, previous in self._quarters():
+            known = company_fundamentals_asof(caps, self._links, self._states)
+            placed = placement.place(with_fundamentals(caps, known), "session_date", "cap_usd")
+            members = placed.with_columns(scheme_id=pl.lit(self._scheme.id))
+            segments.append(segment_daily(self._scheme.id, placement, market(caps, held, previous), members))
+            valuations += [of_members(members)] if members.height else []
+        valued = _stacked(valuations, "marts.valuation_daily")
+        return {
+            "core.bucket_schemes": scheme_rows([self._scheme]),
+            "core.bucket_memberships": intervals.rows(),
+            "marts.scheme_breakpoints": table("marts.scheme_breakpoints").conform(limits),
+            "marts.segment_daily": _stacked(segments, "marts.segment_daily"),
+            "marts.valuation_daily": valued,
+            "marts.valuation_spread_daily": valuation_spread_daily(valued),
+        }
+
+    def _placed(self) -> tuple[Placement, pl.DataFrame, Intervals]:
+        held: list[Term] = []
+        span = {"first": self._sessions[0], "last": self._sessions[-1]}
+        caps = self._con.execute(_SIZES.format(**span)).pl()
+        if is_by_cap(self._scheme):
+            placement: Placement = ByCap(self._scheme, self._rate)
+            pieces = pieces_by_cap(with_distance(self._scheme, self._rate, caps), self._sessions)
+        else:
+            held = terms(self._scheme, None, self._sessions, None, all_sessions(), self, self._rate)
+            placement = BySeat(held, caps["company_id"].unique(), None)
+            pieces = pieces_by_term(held, runs(caps, self._sessions), self._sessions)
+        intervals = Intervals.on(table("core.bucket_memberships").empty())
+        intervals.add(self._scheme.id, pieces, self._sessions)
+        return placement, _in_usd(held, self._scheme.currency), intervals
+
+    def at(self, session: date) -> pl.DataFrame:
+        """MARKET of a published session (see `transforms.schemes.terms.Markets`)."""
+        rows = self._con.execute(_MARKET.format(day=session)).pl()
+        public_by = pl.col("known_at").dt.convert_time_zone(MARKET_TIME_ZONE).dt.date() <= session
+        volumes = self._con.execute(_VOLUMES.format(day=session, months=MONTHS_OF_VOLUME - 1)).pl()
+        caps = rows.select("session_date", "company_id", "cap_usd")
+        known = company_fundamentals_asof(caps, self._links, self._states)
+        for told in (
+            newest_shares(self._floats.filter(public_by), session),
+            known.select("company_id", earns=earns()),
+            volumes_of_a_year(volumes, session),
+        ):
+            rows = rows.join(told, on="company_id", how="left", maintain_order="left")
+        return rows.select(pl.col(name).cast(dtype) for name, dtype in MARKET.items())
+
+    def ranked_on(self, session: date) -> pl.DataFrame | None:
+        """MARKET of the last published session of a month, if it is near its end and not before the trial."""
+        first = session.replace(day=1)
+        of_month = [day for day in self._sessions if first <= day <= session]
+        if not of_month or session - of_month[-1] > timedelta(days=MOST_DAYS_BEFORE):
+            return None
+        return self.at(of_month[-1])
+
+    def _rate(self, currency: str, day: date) -> float | None:
+        return 1.0 if currency == USD else self._rates.on(day).get(currency)
+
+    def _entity_states(self) -> EntityStates:
+        return entity_states(published_statements(self._fundamentals), self._sessions[0], self._sessions[-1])
+
+    def _quarters(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+        """Caps, companies held back and the session before each session, quarter by quarter."""
+        before = dict(zip(self._published[1:], self._published, strict=False))
+        for _, days in groupby(self._sessions, key=lambda day: (day.year, (day.month - 1) // 3)):
+            part = list(days)
+            span = {"first": part[0], "last": part[-1]}
+            previous = pl.DataFrame(
+                {"session_date": part, "last_admitted": [before.get(day) for day in part]},
+                schema={"session_date": pl.Date, "last_admitted": pl.Date},
+            )
+            yield (
+                self._con.execute(_CAPS.format(**span)).pl(),
+                self._con.execute(_HELD.format(**span)).pl(),
+                previous,
+            )
+
+
+def _in_usd(held: list[Term], currency: str) -> pl.DataFrame:
+    found = pl.concat([Term(date.min, pl.DataFrame()).limits, *(term.limits for term in held)])
+    return found.with_columns(cap_lower_usd=pl.col("cap_lower") * pl.col("usd_per_unit"), currency=pl.lit(currency))
+
+
+def _stacked(parts: list[pl.DataFrame], name: str) -> pl.DataFrame:
+    contract = table(name)
+    return pl.concat([contract.empty(), *(contract.conform(part) for part in parts)]).sort(contract.key)
