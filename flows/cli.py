@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import console
+from flows.cli_options import Archive, DataDir, Day, From, Session, To, as_date, paths_of, settings_of
+from flows.cli_schemes import schemes
 from flows.errors import SmallcapsError, UsageError
 
 if TYPE_CHECKING:
     from flows.edge.warehouse_status import Status
     from flows.paths import DataPaths
     from flows.run_record import RunOutcome, RunRecord
-    from flows.settings import Settings
 
 app = typer.Typer(
     name="smallcaps",
@@ -30,34 +31,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-schemes = typer.Typer(help="Bucket schemes: those shipped, and your own.", no_args_is_help=True)
 app.add_typer(schemes, name="scheme")
 
 DEMO_FOLDER = Path("data") / "demo"
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date like 2026-01-15") from None
-
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where everything is kept (SMALLCAPS_DATA_DIR, else data/).")
-]
-Archive = Annotated[
-    Path | None, typer.Option("--archive", help="Serve every source from these files, not from the network.")
-]
-Day = Annotated[date, typer.Option("--session", parser=_date, metavar="DATE", help="The session.")]
-Session = Annotated[
-    date | None,
-    typer.Option("--session", parser=_date, metavar="DATE", help="The session; else the last completed one."),
-]
-From = Annotated[date, typer.Option("--from", parser=_date, metavar="DATE", help="First date.")]
-To = Annotated[date, typer.Option("--to", parser=_date, metavar="DATE", help="Last date.")]
 
 
 @app.callback()
@@ -96,7 +72,7 @@ def demo(
 @app.command()
 def nightly(session: Session = None, archive: Archive = None, data_dir: DataDir = None) -> None:
     """Fetch one session, check it and publish it."""
-    settings = _settings(data_dir, archive)
+    settings = settings_of(data_dir, archive)
     with console.progress("nightly"):
         from flows.nightly import run_nightly
 
@@ -115,7 +91,7 @@ def backfill(
     """Judge and publish every session of a range, oldest first."""
     if start > end:
         raise UsageError(f"--from {start} lies after --to {end}.", next_step="Swap the two dates.")
-    settings = _settings(data_dir, archive)
+    settings = settings_of(data_dir, archive)
     with console.progress("backfill"):
         from flows.backfill import run_backfill
 
@@ -132,7 +108,7 @@ def backfill(
 @app.command()
 def rebuild(data_dir: DataDir = None) -> None:
     """Build the whole warehouse again, from landing alone."""
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     with console.progress("rebuild"):
         from flows.backfill import run_rebuild
 
@@ -148,7 +124,7 @@ def sql(
     """Ask the published warehouse; a table on a terminal, CSV in a pipe."""
     from flows.edge import warehouse
 
-    console.show_rows(warehouse.query(_paths(data_dir), query))
+    console.show_rows(warehouse.query(paths_of(data_dir), query))
 
 
 @app.command()
@@ -157,7 +133,7 @@ def status(data_dir: DataDir = None) -> None:
     from flows.edge.run_records import latest_record
     from flows.edge.warehouse_status import status as warehouse_status
 
-    paths = _paths(data_dir)
+    paths = paths_of(data_dir)
     console.show_facts(_published_facts(warehouse_status(paths)) | _run_facts(latest_record(paths)))
 
 
@@ -165,14 +141,14 @@ def status(data_dir: DataDir = None) -> None:
 def report(
     session: Annotated[
         date | None,
-        typer.Option("--session", parser=_date, metavar="DATE", help="A published session; else the last one."),
+        typer.Option("--session", parser=as_date, metavar="DATE", help="A published session; else the last one."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write the HTML page about a published session, and say where it lies."""
     from flows.steps.report import make_page
 
-    console.say(str(make_page(_paths(data_dir), session)))
+    console.say(str(make_page(paths_of(data_dir), session)))
 
 
 @app.command()
@@ -186,7 +162,7 @@ def rollback(
     from flows.edge.lock import writer_lock
     from flows.run_record import new_run_id
 
-    paths = _paths(data_dir)
+    paths = paths_of(data_dir)
     with writer_lock(paths, new_run_id("rollback", utc_now())):
         build = warehouse.rollback(paths, to)
     console.say(f"Published again: the build of run {build.run_id}. Who reopens {paths.warehouse} sees it.")
@@ -212,7 +188,7 @@ def check(session: Day, data_dir: DataDir = None) -> None:
     """The verdict about a session, and what every check of it found."""
     from flows.edge import warehouse
 
-    paths = _paths(data_dir)
+    paths = paths_of(data_dir)
     day = session.isoformat()
     verdict = warehouse.query(paths, SESSION_VERDICT.format(day=day)) if paths.warehouse.exists() else None
     if verdict is None or verdict.is_empty():
@@ -266,40 +242,9 @@ def decide(
     from flows.edge.landing import Landing
     from flows.steps.decisions import checked, land_decision
 
-    landing = Landing(_paths(data_dir).landing)
+    landing = Landing(paths_of(data_dir).landing)
     land_decision(landing, checked(choice, company), session, company, reason, utc_now())
     console.say(f"Landed: {choice} {session} {company}".strip() + ". It counts from the next run on.")
-
-
-@schemes.command("try")
-def scheme_try(
-    file: Annotated[Path, typer.Argument(help="A scheme's TOML file, see docs/schemes.md.")],
-    from_date: From,
-    to_date: To,
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write; else one under schemes/.")] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Apply a scheme of your own to published history, into a separate file."""
-    paths = _paths(data_dir)
-    with console.progress("scheme try"):
-        from flows.what_if import try_scheme
-
-        trial = try_scheme(paths, file, from_date, to_date, out)
-    console.show_rows(trial.segments)
-    console.say(f"{len(trial.sessions)} sessions in {trial.path}; the published file is as it was.")
-
-
-@schemes.command("list")
-def scheme_list(data_dir: DataDir = None) -> None:
-    """Every scheme there is, and which of them are enabled."""
-    from flows.edge.scheme_files import known_schemes
-
-    settings = _settings(data_dir)
-    known = known_schemes(settings.schemes_dir)
-    enabled = set(settings.schemes)
-    console.show_facts(
-        {name: f"{scheme.title}{' (enabled)' if name in enabled else ''}" for name, scheme in known.items()}
-    )
 
 
 @app.command("alert-test")
@@ -310,7 +255,7 @@ def alert_test(data_dir: DataDir = None) -> None:
     from flows.edge.clock import utc_now
     from flows.run_record import new_run_id
 
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     if not settings.alert_urls:
         raise UsageError("No alert channel is set.", next_step="Set SMALLCAPS_ALERT_URLS (see .env.example).")
     alert = Alert(
@@ -337,7 +282,7 @@ def watch(
     data_dir: DataDir = None,
 ) -> None:
     """Tell somebody, once, when the published file is stale or a run was cut off."""
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     with console.progress("watch"):
         from flows.watch import run_watch
 
@@ -355,18 +300,6 @@ select rule_code, subject, severity, outcome, observed, expected, failing_rows
 from ops.checks where session_date = date '{day}'
 order by outcome, rule_code, subject
 """
-
-
-def _settings(data_dir: Path | None, archive: Path | None = None) -> "Settings":
-    from flows.settings import load_settings
-
-    return load_settings(data_dir=data_dir, archive=archive)
-
-
-def _paths(data_dir: Path | None) -> "DataPaths":
-    from flows.paths import DataPaths
-
-    return DataPaths(_settings(data_dir).data_dir)
 
 
 def _published_facts(state: "Status") -> dict[str, object]:

@@ -4,13 +4,12 @@ Caps, floats and fundamentals are those of the published warehouse, as known on 
 the gate do not run again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from flows.edge.scheme_files import load_scheme
@@ -38,7 +37,7 @@ from transforms.schemes.by_cap import is_by_cap
 from transforms.schemes.market import MARKET
 from transforms.schemes.model import Scheme
 from transforms.schemes.registry import scheme_rows
-from transforms.schemes.terms import Term, terms
+from transforms.schemes.terms import WINDOWS, Term, is_in_window, terms, window_limits
 
 _CAPS = "from core.market_caps where session_date between date '{first}' and date '{last}'"
 _SIZES = """
@@ -84,6 +83,9 @@ group by all
 """
 
 
+Query = Callable[[str], pl.DataFrame]
+
+
 @dataclass(frozen=True)
 class Trial:
     """What came out: the file, the sessions, and its tables by name."""
@@ -110,11 +112,15 @@ def try_scheme(paths: DataPaths, file: Path, first: date, last: date, out: Path 
     path = out or paths.root / "schemes" / f"{scheme.id}-{first}-{last}.duckdb"
     refuse_other_file(path, paths.warehouse)
     with reading(paths.warehouse) as con:
-        published = con.execute("select session_date from ops.sessions where status = 'published' order by 1").pl()
+
+        def query(sql: str) -> pl.DataFrame:
+            return con.execute(sql).pl()
+
+        published = query("select session_date from ops.sessions where status = 'published' order by 1")
         sessions = [day for day in published["session_date"].to_list() if first <= day <= last]
         if not sessions:
             raise UsageError(f"No session from {first} to {last} is published.", next_step="See: smallcaps status")
-        tables = _Attempt(con, scheme, sessions, published["session_date"].to_list()).tables()
+        tables = _Attempt(query, scheme, sessions, published["session_date"].to_list()).tables()
     write_trial(path, paths.warehouse, tables, list(sessions))
     return Trial(path, sessions, tables)
 
@@ -122,14 +128,12 @@ def try_scheme(paths: DataPaths, file: Path, first: date, last: date, out: Path 
 class _Attempt:
     """One scheme over the sessions of an open warehouse."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, scheme: Scheme, sessions: list[date], published: list[date]
-    ) -> None:
-        self._con, self._scheme, self._sessions, self._published = con, scheme, sessions, published
-        self._fundamentals = con.execute("from core.fundamentals").pl()
-        self._links = con.execute("from core.entity_links").pl().select(LINK_COLUMNS.keys())
-        self._floats = con.execute("from core.free_float").pl()
-        self._rates = SessionRates(con.execute("from core.fx_rates").pl().select(RATES.keys()))
+    def __init__(self, query: Query, scheme: Scheme, sessions: list[date], published: list[date]) -> None:
+        self._query, self._scheme, self._sessions, self._published = query, scheme, sessions, published
+        self._fundamentals = query("from core.fundamentals")
+        self._links = query("from core.entity_links").select(LINK_COLUMNS.keys())
+        self._floats = query("from core.free_float")
+        self._rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
         self._states = self._entity_states()
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -155,7 +159,7 @@ class _Attempt:
     def _placed(self) -> tuple[Placement, pl.DataFrame, Intervals]:
         held: list[Term] = []
         span = {"first": self._sessions[0], "last": self._sessions[-1]}
-        caps = self._con.execute(_SIZES.format(**span)).pl()
+        caps = self._query(_SIZES.format(**span))
         if is_by_cap(self._scheme):
             placement: Placement = ByCap(self._scheme, self._rate)
             pieces = pieces_by_cap(with_distance(self._scheme, self._rate, caps), self._sessions)
@@ -169,9 +173,9 @@ class _Attempt:
 
     def at(self, session: date) -> pl.DataFrame:
         """MARKET of a published session (see `transforms.schemes.terms.Markets`)."""
-        rows = self._con.execute(_MARKET.format(day=session)).pl()
+        rows = self._query(_MARKET.format(day=session))
         public_by = pl.col("known_at").dt.convert_time_zone(MARKET_TIME_ZONE).dt.date() <= session
-        volumes = self._con.execute(_VOLUMES.format(day=session, months=MONTHS_OF_VOLUME - 1)).pl()
+        volumes = self._query(_VOLUMES.format(day=session, months=MONTHS_OF_VOLUME - 1))
         caps = rows.select("session_date", "company_id", "cap_usd")
         known = company_fundamentals_asof(caps, self._links, self._states)
         for told in (
@@ -190,6 +194,13 @@ class _Attempt:
             return None
         return self.at(of_month[-1])
 
+    def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
+        """WINDOWS of the scheme in the month of a session."""
+        of_month = [day for day in self._sessions if session.replace(day=1) <= day <= session]
+        during = [day for day in of_month if is_in_window(scheme, all_sessions(), day)]
+        found = [window_limits(scheme, day, self.at(day), self._rate(scheme.currency, day)) for day in during]
+        return pl.concat([pl.DataFrame(schema=WINDOWS), *found])
+
     def _rate(self, currency: str, day: date) -> float | None:
         return 1.0 if currency == USD else self._rates.on(day).get(currency)
 
@@ -207,8 +218,8 @@ class _Attempt:
                 schema={"session_date": pl.Date, "last_admitted": pl.Date},
             )
             yield (
-                self._con.execute(_CAPS.format(**span)).pl(),
-                self._con.execute(_HELD.format(**span)).pl(),
+                self._query(_CAPS.format(**span)),
+                self._query(_HELD.format(**span)),
                 previous,
             )
 

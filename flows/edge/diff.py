@@ -32,6 +32,7 @@ ABOUT_NOW = frozenset(
         "ops.admission_companies",
         "ops.scheme_seats",
         "ops.scheme_markets",
+        "ops.scheme_windows",
     }
 )
 """Tables about the newest session only, or for the next one: they change every night and revise nothing."""

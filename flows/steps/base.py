@@ -77,6 +77,7 @@ class Base:
     memberships: pl.DataFrame = field(default_factory=table("core.bucket_memberships").empty)
     seats: pl.DataFrame = field(default_factory=table("ops.scheme_seats").empty)
     markets: pl.DataFrame = field(default_factory=table("ops.scheme_markets").empty)
+    windows: pl.DataFrame = field(default_factory=table("ops.scheme_windows").empty)
     volumes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_VOLUMES))
     sighted_shares: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
@@ -136,6 +137,7 @@ def open_base(run: Run) -> Base:
             memberships=rows("from core.bucket_memberships"),
             seats=rows("from ops.scheme_seats"),
             markets=rows("from ops.scheme_markets"),
+            windows=rows("from ops.scheme_windows"),
             volumes=rows(VOLUMES, MONTHS_OF_VOLUME - 1),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),

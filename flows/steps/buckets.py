@@ -21,7 +21,7 @@ from transforms.schemes.by_cap import distance, is_by_cap
 from transforms.schemes.market import MARKET, market_of
 from transforms.schemes.model import Money, Scheme
 from transforms.schemes.seats import SEATS
-from transforms.schemes.terms import LIMITS_OF_REVIEW, terms
+from transforms.schemes.terms import LIMITS_OF_REVIEW, WINDOWS, is_in_window, terms, window_limits
 
 MOST_DAYS_BEFORE = 9
 """A review ranks the last admitted session of a month where its last session was refused, if that is no more than a
@@ -45,6 +45,8 @@ class Bucketing:
     """MONTHLY_VOLUMES."""
     floats: FloatBook
     rates: SessionRates
+    windows: pl.DataFrame
+    """WINDOWS of the months kept."""
     limits: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=LIMITS_OF_REVIEW)])
 
     @classmethod
@@ -61,6 +63,7 @@ class Bucketing:
             base.volumes,
             floats,
             SessionRates(rates.select(RATES.keys())),
+            base.windows.select(WINDOWS.keys()),
         )  # fmt: skip
 
     def rate(self, currency: str, day: date) -> float | None:
@@ -82,6 +85,7 @@ class Bucketing:
         if any(name in self.seats for name in self.schemes):
             self.floats.see(caps, securities)
             markets.keep_ends_of_months()
+            markets.keep_windows()
         companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
         for name, scheme in self.schemes.items():
             if name not in self.seats:
@@ -114,6 +118,10 @@ class Bucketing:
         """All rows of ops.scheme_markets."""
         contract = table("ops.scheme_markets")
         return contract.conform(pl.concat([pl.DataFrame(schema=MARKET), *self.markets.values()]))
+
+    def window_rows(self) -> pl.DataFrame:
+        """All rows of ops.scheme_windows."""
+        return table("ops.scheme_windows").conform(self.windows)
 
     def breakpoints(self) -> pl.DataFrame:
         """The rows of marts.scheme_breakpoints of this run."""
@@ -176,10 +184,28 @@ class _ChunkMarkets:
         for month, sessions in groupby(self._judged.admitted, key=lambda session: session.replace(day=1)):
             self._bucketing.markets[month] = self.at(list(sessions)[-1])
 
+    def keep_windows(self) -> None:
+        """Keep the limits of each session on which a provider may rank unsaid."""
+        kept = [self._bucketing.windows]
+        for name in self._bucketing.seats:
+            scheme = self._bucketing.schemes[name]
+            for session in self._judged.admitted:
+                if is_in_window(scheme, all_sessions(), session):
+                    rate = self._bucketing.rate(scheme.currency, session)
+                    kept.append(window_limits(scheme, session, self.at(session), rate))
+        self._bucketing.windows = pl.concat(kept)
+
+    def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
+        """WINDOWS of a scheme in the month of a session."""
+        of_month = pl.col("session_date").dt.truncate("1mo") == session.replace(day=1)
+        return self._bucketing.windows.filter((pl.col("scheme_id") == scheme.id) & of_month)
+
     def forget(self) -> None:
         """Keep no more months than a review may look back."""
         markets = self._bucketing.markets
         self._bucketing.markets = {month: markets[month] for month in sorted(markets)[-MONTHS_KEPT:]}
+        of_kept = pl.col("session_date").dt.truncate("1mo").is_in(list(self._bucketing.markets))
+        self._bucketing.windows = self._bucketing.windows.filter(of_kept)
 
     def _market(self, session: date) -> pl.DataFrame:
         on = pl.col("session_date") == session

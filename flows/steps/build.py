@@ -18,6 +18,7 @@ from flows.steps.buckets import Bucketing
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
 from flows.steps.fx import fx_rates
+from flows.steps.measured import Measured
 from flows.steps.own_files import FileFacts
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
@@ -33,35 +34,19 @@ from transforms.core.sec_facts import entity
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
-from transforms.measures.agreement import scheme_agreement
 from transforms.measures.company_fundamentals import (
     EntityStates,
     company_fundamentals_asof,
     entity_states,
     joined_states,
 )
-from transforms.measures.filer_categories import by_standing, with_standing
-from transforms.measures.placement import Placement
+from transforms.measures.filer_categories import with_standing
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
-from transforms.measures.segments import market, segment_daily
 from transforms.measures.spreads import valuation_spread_daily
-from transforms.measures.valuation import of_members, with_fundamentals
 from transforms.schemes.registry import scheme_rows
 from transforms.staging.sec_source import SEC
 
 log = logging.getLogger(__name__)
-_MEASURED = (
-    "session_date",
-    "company_id",
-    "cap_usd",
-    "currency",
-    "cap_local",
-    "dollar_volume_usd",
-    "quality",
-    "category",
-    "is_smaller_reporting",
-)
-"""What every scheme's measures need of a company's cap."""
 
 
 @dataclass
@@ -82,11 +67,8 @@ class Progress:
     """What registrants are to the SEC, as they became known."""
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
-    segments: list[pl.DataFrame] = field(default_factory=list)
-    valuations: list[pl.DataFrame] = field(default_factory=list)
+    measured: Measured = field(default_factory=Measured)
     gaps: list[pl.DataFrame] = field(default_factory=list)
-    filer_categories: list[pl.DataFrame] = field(default_factory=list)
-    agreements: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
     """Rows of other sources than quotes that could not be read, until they are written with the first chunk."""
@@ -240,7 +222,7 @@ def _transform(
     categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
     with run.timed("schemes"):
         placements = progress.bucketing.place(judged, caps, known, progress.securities, before)
-        _measure(progress, placements, judged, with_standing(caps, categories), known)
+        progress.measured.add(placements, judged, with_standing(caps, categories), known)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
     return {
@@ -250,25 +232,6 @@ def _transform(
         "core.market_caps": caps,
         "core.cap_candidates": candidates,
     }
-
-
-def _measure(
-    progress: Progress, placements: dict[str, Placement], judged: Judged, caps: pl.DataFrame, known: pl.DataFrame
-) -> None:
-    """What every scheme's segments are worth; ``caps``: core.market_caps with each company's standing as a filer."""
-    held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
-    whole = market(caps, held, _previous(judged.sessions))
-    rows = with_fundamentals(caps.select(_MEASURED), known).with_row_index("row")
-    buckets = {}
-    for scheme_id, placement in placements.items():
-        members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
-        progress.segments.append(segment_daily(scheme_id, placement, whole, members))
-        progress.filer_categories.append(by_standing(members, scheme_id, judged.admitted))
-        if members.height:
-            progress.valuations.append(of_members(members))
-        counted = members.filter("is_counted").select("row", "bucket")
-        buckets[scheme_id] = rows.select("row").join(counted, on="row", how="left", maintain_order="left")["bucket"]
-    progress.agreements.append(scheme_agreement(caps, buckets))
 
 
 def _filer_links(securities: pl.DataFrame) -> pl.DataFrame:
@@ -307,23 +270,13 @@ def _sightings(progress: Progress) -> pl.DataFrame:
     )
 
 
-def _previous(sessions: Sequence[JudgedSession]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "session_date": [judged.session for judged in sessions],
-            "last_admitted": [judged.last_admitted for judged in sessions],
-        },
-        schema={"session_date": pl.Date, "last_admitted": pl.Date},
-    )
-
-
 def finish(run: Run, build: Build, filled: Filled) -> None:
     """Write the tables that span sessions, and give the marts what they select from."""
     progress, walker, facts = filled.progress, filled.walker, filled.facts
     with run.timed("transform"):
         admitted = [*progress.base.admitted, *progress.admitted]
         progress.securities = with_delistings(progress.securities, known_at(admitted), filled.filings.forms)
-        valuation = _stacked(progress.valuations, "marts.valuation_daily")
+        valuation = progress.measured.valuations()
         spreads = valuation_spread_daily(valuation, progress.base.spreads)
         fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
@@ -348,6 +301,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         )
         build.replace("ops.scheme_seats", progress.bucketing.seat_rows())
         build.replace("ops.scheme_markets", progress.bucketing.market_rows())
+        build.replace("ops.scheme_windows", progress.bucketing.window_rows())
         if progress.admitted:
             build.replace("core.entity_links", progress.links.unique())
         if fundamentals is not None:
@@ -357,11 +311,11 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.replace("ops.admission_securities", walker.memory.registry)
         build.replace("ops.admission_companies", walker.memory.companies)
         build.replace("ops.admission_counts", walker.memory.counts)
-        build.work("segment_daily", _stacked(progress.segments, "marts.segment_daily"))
+        build.work("segment_daily", progress.measured.segments())
         build.work("valuation_daily", valuation)
-        build.work("filer_category_daily", _stacked(progress.filer_categories, "marts.filer_category_daily"))
+        build.work("filer_category_daily", progress.measured.filer_categories())
         build.work("valuation_spread_daily", spreads)
-        build.work("scheme_agreement", _stacked(progress.agreements, "marts.scheme_agreement"))
+        build.work("scheme_agreement", progress.measured.agreements())
         build.work("scheme_breakpoints", table("marts.scheme_breakpoints").conform(progress.bucketing.breakpoints()))
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
@@ -394,10 +348,6 @@ def _known_by(statements: Statements, last: date | None) -> Statements:
     """Only what was published by the last admitted session: a warehouse holds nothing of its own future."""
     limit = pl.col("publish_date") <= pl.lit(last, pl.Date)
     return Statements(statements.income.filter(limit), statements.balance.filter(limit))
-
-
-def _stacked(parts: list[pl.DataFrame], full_name: str) -> pl.DataFrame:
-    return pl.concat([table(full_name).conform(part) for part in parts]) if parts else table(full_name).empty()
 
 
 def _tell(judged: JudgedSession) -> None:

@@ -9,6 +9,8 @@ select
     breakpoints.bucket,
     breakpoints.cap_lower,
     breakpoints.cap_lower_usd,
+    breakpoints.cap_lower_least,
+    breakpoints.cap_lower_most,
     breakpoints.currency,
     breakpoints.company_count,
     breakpoints.rank_session,

@@ -112,6 +112,9 @@ SCHEME_BREAKPOINTS = Table(
         Column("cap_lower", "DOUBLE", "Lower end of the bucket; null for the lowest one.", "units of currency",
                minimum=0, is_ratio=True),
         Column("cap_lower_usd", "DOUBLE", "The same in dollars of rank_session.", "USD", minimum=0, is_ratio=True),
+        Column("cap_lower_least", "DOUBLE", "Least the limit was over the sessions of which the provider takes one "
+               "unsaid; null where it says which.", "units of currency", minimum=0, is_ratio=True),
+        Column("cap_lower_most", "DOUBLE", "Most it was.", "units of currency", minimum=0, is_ratio=True),
         Column("currency", "VARCHAR", "Currency of cap_lower.", nullable=False),
         Column("company_count", "INTEGER", "Companies that the bare limits put there.", "companies", nullable=False,
                minimum=0),
@@ -236,5 +239,22 @@ SCHEME_MARKETS = Table(
     ),
 )  # fmt: skip
 
+SCHEME_WINDOWS = Table(
+    schema="ops",
+    name="scheme_windows",
+    grain="one row per scheme with a price window, session of one, and bucket",
+    key=("session_date", "scheme_id", "bucket"),
+    policy="replace_all",
+    owner="buckets",
+    may_be_empty=True,
+    notes="The limits if that session were ranked; of the last months, for the reviews to come.",
+    columns=(
+        SESSION,
+        SCHEME,
+        BUCKET,
+        Column("cap_lower", "DOUBLE", "Lower end of the bucket; null for the lowest.", "units of currency", minimum=0),
+    ),
+)
+
 MARTS_OF_SCHEMES = (SCHEME_BREAKPOINTS, MIGRATIONS, TRANSITION_MATRIX, SCHEME_AGREEMENT)
-OPS_OF_SCHEMES = (SCHEME_SEATS, SCHEME_MARKETS)
+OPS_OF_SCHEMES = (SCHEME_SEATS, SCHEME_MARKETS, SCHEME_WINDOWS)

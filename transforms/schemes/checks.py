@@ -29,6 +29,10 @@ CURRENCIES = frozenset(
 """Those of which the European Central Bank publishes reference rates."""
 
 
+MOST_SESSIONS_OF_A_WINDOW = 18
+"""A month has no fewer sessions."""
+
+
 class Fault(NamedTuple):
     """What is wrong, and under which key."""
 
@@ -50,6 +54,8 @@ def faults(scheme: Scheme) -> list[Fault]:
         if not version.origin.source.strip():
             found.append(Fault(f"{place}.origin.source", "is empty: every rule has a source"))
         found += [Fault(f"{place}.{key}", reason) for key, reason in _months(version)]
+        if not 1 <= version.reviews.price_window <= MOST_SESSIONS_OF_A_WINDOW:
+            found.append(Fault(f"{place}.reviews.price_window", f"is no number from 1 to {MOST_SESSIONS_OF_A_WINDOW}"))
         found += [Fault(f"{place}.rule.{key}", reason) for key, reason in _rule(version.rule)]
     return found
 

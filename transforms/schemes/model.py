@@ -52,6 +52,8 @@ class Reviews(_Told):
     months: tuple[int, ...] = ()
     rank_months_before: int = 1
     effective: Literal["month_begin", "third_friday", "fourth_friday", "month_end"] = "month_begin"
+    price_window: int = 1
+    """Of so many sessions up to the ranked one the provider takes one, and does not say which: limits are a range."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class Additions(_Told):
     earns: bool = False
     """The last four quarters' net income, and the last one's, must be positive."""
     least_float_share: float = 0.0
+    least_float_of_range: float = 0.0
+    """The float cap, as a part of the lower end of its range."""
     least_turnover: float = 0.0
     """Dollar volume of a year over the float cap."""
 

@@ -18,10 +18,23 @@ LIMITS_OF_REVIEW: dict[str, pl.DataType] = {
     "cap_lower": pl.Float64(),
     "company_count": pl.UInt32(),
     "rank_session": pl.Date(),
+    "cap_lower_least": pl.Float64(),
+    "cap_lower_most": pl.Float64(),
     "usd_per_unit": pl.Float64(),
     "version_from": pl.Date(),
 }
-"""One row per review and bucket; ``rank_session`` is the session whose caps were ranked."""
+"""One row per review and bucket; ``rank_session`` is the session whose caps were ranked. From ``cap_lower_least`` to
+``cap_lower_most`` the limit lay over the price window, null without one."""
+WINDOWS: dict[str, pl.DataType] = {
+    "session_date": pl.Date(),
+    "scheme_id": pl.String(),
+    "bucket": pl.String(),
+    "cap_lower": pl.Float64(),
+}
+"""One row per scheme with a price window, session of one, and bucket: the limit if that session were ranked."""
+
+
+MONTHS_OF_A_YEAR = 12
 
 
 class Markets(Protocol):
@@ -32,6 +45,9 @@ class Markets(Protocol):
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
         """MARKET of the last session of a month, or of the last admitted one shortly before; None without one."""
+
+    def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
+        """WINDOWS of the scheme, of the month of a session that is ranked."""
 
 
 class Term(NamedTuple):
@@ -82,6 +98,36 @@ def _due(planned: Sequence[Review], admitted: Sequence[date]) -> list[tuple[date
     return sorted(due.items())
 
 
+def is_in_window(scheme: Scheme, calendar: Sequence[date], session: date) -> bool:
+    """Whether a session is one of the last of a month that is ranked, as many as the scheme's price window has."""
+    version = scheme.version(session)
+    if version is None or version.reviews.price_window == 1:
+        return False
+    rule = version.reviews
+    ranked = {(month - rule.rank_months_before - 1) % MONTHS_OF_A_YEAR + 1 for month in rule.months}
+    at = bisect_left(calendar, session)
+    after = calendar[at + 1 : at + rule.price_window + 1]
+    return session.month in ranked and sum(day.month == session.month for day in after) < rule.price_window
+
+
+def window_limits(scheme: Scheme, session: date, market: pl.DataFrame, rate: float | None) -> pl.DataFrame:
+    """WINDOWS of one session that is in the scheme's price window."""
+    version = scheme.version(session)
+    if version is None:
+        return pl.DataFrame(schema=WINDOWS)
+    limits = begin(scheme, version, market, rate).limits
+    rows = limits.select("bucket", session_date=pl.lit(session, pl.Date), scheme_id=pl.lit(scheme.id), cap_lower="cap")
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in WINDOWS.items())
+
+
+def _with_range(limits: pl.DataFrame, window: pl.DataFrame) -> pl.DataFrame:
+    ends = window.group_by("bucket").agg(
+        cap_lower_least=pl.col("cap_lower").min(), cap_lower_most=pl.col("cap_lower").max()
+    )
+    told = limits.drop("cap_lower_least", "cap_lower_most").join(ends, on="bucket", how="left", maintain_order="left")
+    return told.select(LIMITS_OF_REVIEW.keys())
+
+
 class _Walk(NamedTuple):
     scheme: Scheme
     markets: Markets
@@ -108,6 +154,8 @@ class _Walk(NamedTuple):
                 continue  # nobody's cap can be told in the scheme's currency: all keep their seats
             held = hold(self.scheme, review.version, market, term.seats, rate)
             term = self._term(session, held, ranked_on, rate, review.version)
+            if review.version.reviews.price_window > 1:
+                term = term._replace(limits=_with_range(term.limits, self.markets.window(self.scheme, ranked_on)))
         return term
 
     def _term(self, session: date, held: Held, ranked_on: date, rate: float | None, version: Version) -> Term:
@@ -118,6 +166,8 @@ class _Walk(NamedTuple):
             scheme_id=pl.lit(self.scheme.id),
             cap_lower="cap",
             rank_session=pl.lit(ranked_on, pl.Date),
+            cap_lower_least=pl.lit(None, pl.Float64),
+            cap_lower_most=pl.lit(None, pl.Float64),
             usd_per_unit=pl.lit(rate, pl.Float64),
             version_from=pl.lit(version.effective_from, pl.Date),
         )
