@@ -130,6 +130,10 @@ def test_the_customary_limits_are_those_of_market_practice() -> None:
             "versions.1.rule.bands.entry.large: 1 times its limit keeps nobody out",
         ),
         (RANKS, f"{RANKS}\nreviews = {{ months = [3, 13] }}", "versions.1.reviews.months: are months of the year"),
+        (RANKS, f"{RANKS}\nreviews = {{ months = [3], rank_months_before = 0 }}",
+         "versions.1.reviews.rank_months_before: 0 is none of 1 to 3 with month_begin"),
+        (RANKS, f"{RANKS}\nreviews = {{ months = [3], price_window = 0 }}",
+         "versions.1.reviews.price_window: 0 is none of 1 to 18"),
     ],
 )  # fmt: skip
 def test_what_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:

@@ -14,6 +14,7 @@ from transforms.schemes.model import (
     Money,
     Quantiles,
     Ranks,
+    Reviews,
     Rule,
     Scheme,
     Shares,
@@ -27,8 +28,8 @@ CURRENCIES = frozenset(
     | {"BRL", "CAD", "CNY", "HKD", "IDR", "ILS", "INR", "KRW", "MXN", "MYR", "NZD", "PHP", "SGD", "THB", "ZAR"}
 )
 """Those of which the European Central Bank publishes reference rates."""
-
-
+MOST_MONTHS_BEFORE = 3
+"""The markets of so many months before are kept (`flows.steps.buckets`)."""
 MOST_SESSIONS_OF_A_WINDOW = 18
 """A month has no fewer sessions."""
 
@@ -54,10 +55,18 @@ def faults(scheme: Scheme) -> list[Fault]:
         if not version.origin.source.strip():
             found.append(Fault(f"{place}.origin.source", "is empty: every rule has a source"))
         found += [Fault(f"{place}.{key}", reason) for key, reason in _months(version)]
-        if not 1 <= version.reviews.price_window <= MOST_SESSIONS_OF_A_WINDOW:
-            found.append(Fault(f"{place}.reviews.price_window", f"is no number from 1 to {MOST_SESSIONS_OF_A_WINDOW}"))
+        found += [Fault(f"{place}.reviews.{key}", reason) for key, reason in _reviews(version.reviews)]
         found += [Fault(f"{place}.rule.{key}", reason) for key, reason in _rule(version.rule)]
     return found
+
+
+def _reviews(reviews: Reviews) -> Iterator[Fault]:
+    least = 0 if reviews.effective == "month_end" else 1
+    if not least <= reviews.rank_months_before <= MOST_MONTHS_BEFORE:
+        reason = f"{reviews.rank_months_before} is none of {least} to {MOST_MONTHS_BEFORE} with {reviews.effective}"
+        yield Fault("rank_months_before", reason)
+    if not 1 <= reviews.price_window <= MOST_SESSIONS_OF_A_WINDOW:
+        yield Fault("price_window", f"{reviews.price_window} is none of 1 to {MOST_SESSIONS_OF_A_WINDOW}")
 
 
 def _months(version: Version) -> Iterator[Fault]:
