@@ -39,6 +39,7 @@ class Contents:
     checks: pl.DataFrame
     held: pl.DataFrame
     sources: pl.DataFrame
+    schemes: pl.DataFrame
     limits: dict[str, float]
     """Bucket to the cap in US dollars at its lower end, the smallest first."""
 
@@ -101,6 +102,7 @@ def read_contents(query: Query, session: date | None = None) -> Contents:
         checks=rows(queries.CHECKS),
         held=rows(queries.HELD),
         sources=rows(queries.SOURCES),
+        schemes=rows(queries.SCHEMES),
         limits=_limits(rows(queries.SCHEME)),
     )
 

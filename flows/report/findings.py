@@ -54,6 +54,20 @@ def about_valuation(contents: Contents) -> str:
     return f"{text}, but on {number(late)} of these sessions fundamentals come from files downloaded later"
 
 
+def about_schemes(contents: Contents) -> str:
+    """Under how many rules small companies are cheaper than large ones."""
+    discounts = contents.schemes["discount"].drop_nulls().to_list() if contents.schemes.height else []
+    if not discounts:
+        return "What small companies cost against large ones is unknown under every scheme"
+    cheaper = sum(discount < 0 for discount in discounts)
+    if len(discounts) == 1:
+        return f"Under the one scheme that tells, small companies cost {_against(discounts[0])} than large ones"
+    return (
+        f"Small companies are cheaper than large ones under {cheaper} of {len(discounts)} schemes: "
+        f"from {percent(min(discounts))} to {percent(max(discounts))} at the median"
+    )
+
+
 def _against(discount: float) -> str:
     if discount == 0:
         return "the same"

@@ -23,6 +23,30 @@ select segment, convention, value, null_reason, company_count, cap_coverage, res
 from marts.valuation_daily
 where scheme_id = '{scheme}' and measure = 'pe' and session_date = date '{day}'
 """
+SCHEMES = """
+with rules as (
+    select * from core.bucket_schemes where effective_from <= date '{day}'
+    qualify row_number() over (partition by scheme_id order by effective_from desc) = 1
+),
+limits as (
+    select * from marts.scheme_breakpoints where session_date <= date '{day}' and bucket = 'small'
+    qualify row_number() over (partition by scheme_id order by session_date desc) = 1
+)
+select rules.scheme_id, rules.provider, rules.covers_everybody as is_fixed,
+    limits.session_date as reviewed_on, limits.cap_lower_usd as small_from_usd,
+    case when rules.kind = 'money' and rules.currency = 'USD'
+        then try_cast(json_extract_string(rules.rule, '$.caps.small[0]') as double) end as fixed_from,
+    segments.company_count, segments.market_cap_usd, segments.cap_share,
+    spreads.value, spreads.large_value, spreads.discount, spreads.percentile
+from rules
+left join limits on limits.scheme_id = rules.scheme_id
+left join marts.segment_daily as segments
+    on segments.scheme_id = rules.scheme_id and segments.segment = 'small' and segments.session_date = date '{day}'
+left join marts.valuation_spread_daily as spreads
+    on spreads.scheme_id = rules.scheme_id and spreads.segment = 'small' and spreads.measure = 'pe'
+    and spreads.convention = 'median' and spreads.session_date = date '{day}'
+order by rules.scheme_id
+"""
 RETURNS = """
 select session_date, scheme_id, segment, return_price_vw from marts.segment_daily
 where scheme_id = '{scheme}' and session_date <= date '{day}'

@@ -12,6 +12,7 @@ from flows.edge import ddl
 from flows.report import charts, figures, findings
 from flows.report.contents import Contents, read_contents
 from flows.report.sections import SECTIONS
+from flows.report.sections.schemes import schemes
 from flows.report.sections.valuation import valuation
 from transforms.measures.drawdown import drawdown_daily
 
@@ -284,3 +285,31 @@ def test_a_long_history_is_thinned_to_weeks_and_keeps_its_last_session(nothing: 
     kept = [row["session_date"] for row in thinned.specification["datasets"]["rows"]]
     assert 110 < len(kept) < 120
     assert kept[-1] == "2024-12-31T12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("discounts", "title"),
+    [
+        ([], "What small companies cost against large ones is unknown under every scheme"),
+        ([None, None], "What small companies cost against large ones is unknown under every scheme"),
+        ([-0.31], "Under the one scheme that tells, small companies cost 31.0 % less than large ones"),
+        (
+            [-0.31, None, 0.02, -0.1],
+            "Small companies are cheaper than large ones under 2 of 3 schemes: from -31.0 % to 2.0 % at the median",
+        ),
+    ],
+)
+def test_under_how_many_rules_small_is_cheap(nothing: Contents, discounts: list[float | None], title: str) -> None:
+    told = rows(nothing.schemes, *[{"scheme_id": str(n), "discount": one} for n, one in enumerate(discounts)])
+    assert findings.about_schemes(replace(nothing, schemes=told)) == title
+
+
+def test_a_scheme_tells_its_limit_of_the_last_review_or_its_fixed_one(nothing: Contents) -> None:
+    fixed = {"scheme_id": "fixed_usd", "provider": "market practice", "is_fixed": True, "fixed_from": 3e8}
+    reviewed = {"scheme_id": "ranks", "provider": "us", "is_fixed": False, "small_from_usd": 1.49e8,
+                "reviewed_on": BEFORE}  # fmt: skip
+    body = schemes(replace(nothing, schemes=rows(nothing.schemes, fixed, reviewed))).body
+    assert "300.0 mn USD" in body
+    assert "every session" in body
+    assert "149.0 mn USD" in body
+    assert BEFORE.isoformat() in body

@@ -7,9 +7,10 @@ from flows.report.section import Section
 from flows.report.sections.drawdown import drawdown
 from flows.report.sections.flows import flows
 from flows.report.sections.quality import quality
+from flows.report.sections.schemes import schemes
 from flows.report.sections.segments import segments
 from flows.report.sections.sources import sources
 from flows.report.sections.valuation import valuation
 
-SECTIONS: tuple[Callable[[Contents], Section], ...] = (segments, valuation, drawdown, flows, quality, sources)
+SECTIONS: tuple[Callable[[Contents], Section], ...] = (segments, valuation, schemes, drawdown, flows, quality, sources)
 """In the order of the page."""
