@@ -32,7 +32,7 @@ limits as (
     select * from marts.scheme_breakpoints where session_date <= date '{day}' and bucket = 'small'
     qualify row_number() over (partition by scheme_id order by session_date desc) = 1
 )
-select rules.scheme_id, rules.provider, rules.covers_everybody as is_fixed,
+select rules.scheme_id, rules.covers_everybody as is_fixed,
     limits.session_date as reviewed_on, limits.cap_lower_usd as small_from_usd,
     case when rules.kind = 'money' and rules.currency = 'USD'
         then try_cast(json_extract_string(rules.rule, '$.caps.small[0]') as double) end as fixed_from,

@@ -305,8 +305,8 @@ def test_under_how_many_rules_small_is_cheap(nothing: Contents, discounts: list[
 
 
 def test_a_scheme_tells_its_limit_of_the_last_review_or_its_fixed_one(nothing: Contents) -> None:
-    fixed = {"scheme_id": "fixed_usd", "provider": "market practice", "is_fixed": True, "fixed_from": 3e8}
-    reviewed = {"scheme_id": "ranks", "provider": "us", "is_fixed": False, "small_from_usd": 1.49e8,
+    fixed = {"scheme_id": "fixed_usd", "is_fixed": True, "fixed_from": 3e8}
+    reviewed = {"scheme_id": "ranks", "is_fixed": False, "small_from_usd": 1.49e8,
                 "reviewed_on": BEFORE}  # fmt: skip
     body = schemes(replace(nothing, schemes=rows(nothing.schemes, fixed, reviewed))).body
     assert "300.0 mn USD" in body

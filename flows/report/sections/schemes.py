@@ -10,10 +10,9 @@ from flows.report.origin import vendors
 from flows.report.section import Section
 
 _HEADER = (
-    *("Scheme", "After a rule of", "Small from", "Small companies", "Cap (bn USD)", "Share of its total"),
+    *("Scheme", "Small from", "Small companies", "Cap (bn USD)", "Share of its total"),
     *("Small", "Large", "Discount", "Percentile", "Last review"),
 )
-_TEXTS = (1,)
 
 
 def schemes(contents: Contents) -> Section:
@@ -23,7 +22,7 @@ def schemes(contents: Contents) -> Section:
         key="schemes",
         name="Schemes",
         title=findings.about_schemes(contents),
-        body=table(f"Small companies under each scheme on {contents.session}", _HEADER, rows, _TEXTS),
+        body=table(f"Small companies under each scheme on {contents.session}", _HEADER, rows),
         source="Our own buckets under published rules, never the index's members. Small from: the lower limit at the "
         "last review, in dollars; fixed limits have no reviews. Small and large: median P/E of those that earn. "
         "Percentile: share of the scheme's discounts since its history's start that are not above this one. Tables "
@@ -36,7 +35,6 @@ def _row(row: dict[str, Any]) -> list[str]:
     limit = row["fixed_from"] if row["small_from_usd"] is None else row["small_from_usd"]
     return [
         str(row["scheme_id"]),
-        str(row["provider"]),
         dollars(limit),
         number(row["company_count"]),
         billions(row["market_cap_usd"]),
