@@ -5,6 +5,7 @@ from itertools import combinations
 
 import polars as pl
 
+from transforms.contracts.schemes import SCHEME_AGREEMENT
 from transforms.exact import ratio_of_totals
 
 
@@ -36,6 +37,6 @@ def scheme_agreement(caps: pl.DataFrame, buckets: Mapping[str, pl.Series]) -> pl
             )
         )
     if not parts:
-        return pl.DataFrame()
+        return SCHEME_AGREEMENT.empty()
     rows = pl.concat(pl.collect_all(parts))
     return rows.with_columns(agreeing_share=ratio_of_totals(pl.col("agreeing_count"), pl.col("company_count")))
