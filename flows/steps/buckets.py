@@ -18,6 +18,7 @@ from transforms.core.fx import RATES, USD, SessionRates
 from transforms.core.fx_tables import as_quoted, price_in_usd
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.schemes.by_cap import distance, is_by_cap
+from transforms.schemes.checks import MOST_MONTHS_BEFORE
 from transforms.schemes.market import MARKET, market_of
 from transforms.schemes.model import Money, Scheme
 from transforms.schemes.seats import SEATS
@@ -26,8 +27,8 @@ from transforms.schemes.terms import LIMITS_OF_REVIEW, WINDOWS, is_in_window, te
 MOST_DAYS_BEFORE = 9
 """A review ranks the last admitted session of a month where its last session was refused, if that is no more than a
 week of sessions before."""
-MONTHS_KEPT = 4
-"""Ends of months that coming reviews may rank."""
+MONTHS_KEPT = MOST_MONTHS_BEFORE + 1
+"""Ends of months that coming reviews may rank, the running one's included."""
 _CAP = ("company_id", "ticker", "cap_usd", "currency", "cap_local", "fx_rate")
 
 

@@ -61,9 +61,10 @@ def faults(scheme: Scheme) -> list[Fault]:
 
 
 def _reviews(reviews: Reviews) -> Iterator[Fault]:
+    # A review ranks what is over when it counts: only one that counts from a month's end can rank that month's.
     least = 0 if reviews.effective == "month_end" else 1
     if not least <= reviews.rank_months_before <= MOST_MONTHS_BEFORE:
-        reason = f"{reviews.rank_months_before} is none of {least} to {MOST_MONTHS_BEFORE} with {reviews.effective}"
+        reason = f"{reviews.rank_months_before} is not from {least} to {MOST_MONTHS_BEFORE} with {reviews.effective}"
         yield Fault("rank_months_before", reason)
     if not 1 <= reviews.price_window <= MOST_SESSIONS_OF_A_WINDOW:
         yield Fault("price_window", f"{reviews.price_window} is none of 1 to {MOST_SESSIONS_OF_A_WINDOW}")
