@@ -1,8 +1,8 @@
 -- code: GATE_MEMBERSHIP_OVERLAP
 -- severity: critical
 -- table: core.bucket_memberships
--- what: at any time a company is in a scheme as a whole, or not at all, and is counted once
--- why: an overlap counts the company twice on the sessions that both intervals hold
+-- what: at any time a company is in a scheme as a whole, by two halves, or not at all; it is counted once
+-- why: an overlap, or a part that is no half, counts the company twice in every segment
 
 with
 
@@ -16,6 +16,7 @@ states as (
         min(coalesce(memberships.valid_to, date '9999-12-31')) as valid_to,
         count(distinct coalesce(memberships.valid_to, date '9999-12-31')) as ends,
         count(*) filter (where memberships.is_counted) as counted,
+        count(*) filter (where memberships.weight not in (0.5, 1)) as odd_parts,
         sum(memberships.weight) as weight_sum
     from core.bucket_memberships as memberships
     group by
@@ -34,6 +35,7 @@ ordered as (
         states.valid_to,
         states.ends,
         states.counted,
+        states.odd_parts,
         states.weight_sum,
         lead(states.valid_from) over (
             partition by states.scheme_id, states.company_id
@@ -57,4 +59,5 @@ where
     or ordered.next_from <= ordered.valid_to
     or ordered.ends <> 1
     or ordered.counted <> 1
+    or ordered.odd_parts > 0
     or abs(ordered.weight_sum - 1) > getvariable('gate_membership_overlap__tolerance')

@@ -42,6 +42,19 @@ def more(*rows: dict[str, object]) -> Mutate:
     return add
 
 
+def in_parts(*parts: tuple[str, float, bool]) -> Mutate:
+    """InnovateTech in these buckets: weight, and whether it is counted there."""
+
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        told = [
+            frame.filter(INNO).with_columns(bucket=pl.lit(bucket), weight=pl.lit(weight), is_counted=pl.lit(counted))
+            for bucket, weight, counted in parts
+        ]
+        return pl.concat([frame.filter(~INNO), *told])
+
+    return change
+
+
 def version(known_hour: int, superseded_hour: int) -> dict[str, object]:
     """A version of InnovateTech's first cap, whose row in force is known from 21 o'clock on."""
     told = (hand_made.quoted_at(hand_made.FIRST).replace(hour=hour) for hour in (known_hour, superseded_hour))
@@ -128,6 +141,33 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
     "two intervals at once": (
         "core.bucket_memberships",
         lambda f: pl.concat([f, f.filter(INNO).with_columns(pl.lit(hand_made.SECOND).alias("valid_from"))]),
+        {"GATE_MEMBERSHIP_COVERS", "GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "a company in three parts": (
+        "core.bucket_memberships",
+        in_parts(("micro", 0.25, False), ("small", 0.5, True), ("mid", 0.25, False)),
+        {"GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "a half alone": (
+        "core.bucket_memberships",
+        in_parts(("small", 0.5, True)),
+        {"GATE_MEMBERSHIP_COVERS", "GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "two halves, of which neither is counted": (
+        "core.bucket_memberships",
+        in_parts(("small", 0.5, False), ("mid", 0.5, False)),
+        {"GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "two halves that both are counted": (
+        "core.bucket_memberships",
+        in_parts(("small", 0.5, True), ("mid", 0.5, True)),
+        {"GATE_MEMBERSHIP_OVERLAP"},
+    ),
+    "two halves, of which one ends before the other": (
+        "core.bucket_memberships",
+        lambda f: in_parts(("small", 0.5, True), ("mid", 0.5, False))(f).with_columns(
+            valid_to=pl.when(INNO & (pl.col("bucket") == "mid")).then(hand_made.FIRST).otherwise("valid_to")
+        ),
         {"GATE_MEMBERSHIP_COVERS", "GATE_MEMBERSHIP_OVERLAP"},
     ),
     "a security twice at a time": (
@@ -285,6 +325,13 @@ def test_bad_data_fails_exactly_its_codes(case: str, good: object, build_on: Cal
     assert {*result.failed, *result.warned} == expected
     assert result.errored == ()
     assert set(result.samples["rule_code"]) == expected - {"GATE_ROWS"}, "each failure shows rows"
+
+
+def test_two_halves_of_which_one_is_counted_pass(build_on: Callable[[], Build]) -> None:
+    build = build_on()
+    halves = in_parts(("small", 0.5, True), ("mid", 0.5, False))(build.query("from core.bucket_memberships"))
+
+    assert gate(build, {"core.bucket_memberships": halves}).passed
 
 
 def test_the_good_warehouse_passes_every_rule(build_on: Callable[[], Build]) -> None:
