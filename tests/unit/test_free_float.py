@@ -8,7 +8,7 @@ import pytest
 
 from flows.market_calendar import all_sessions
 from transforms.contracts import table
-from transforms.core.free_float import CAPS, cap_days, filed_floats, free_float, supplied_floats
+from transforms.core.free_float import CAPS, cap_days, filed_floats, free_float, newest_shares, supplied_floats
 from transforms.staging.files import FREE_FLOAT
 from transforms.staging.sec_cover import COVER
 from transforms.staging.sec_facts import FACTS
@@ -199,3 +199,33 @@ def test_a_share_needs_no_cap() -> None:
 def test_own_figures_count_from_the_day_they_are_known() -> None:
     assert supplied(float_share=0.6, known_at=D(2025, 1, 2)).is_empty()
     assert supplied(float_share=0.6, known_at=None)["known_on"].to_list() == [AS_OF]
+
+
+def accepted(share: float | None, as_of: date = AS_OF, known: date = FILED, **more: Any) -> dict[str, Any]:
+    """A row of core.free_float."""
+    at = datetime(known.year, known.month, known.day, 23, tzinfo=UTC)
+    plain = {"company_id": INNO, "as_of": as_of, "known_at": at, "source": "sec_edgar", "accession": "a-1"}
+    return {**plain, "float_share": share, "status": "accepted", **more}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([accepted(0.8)], 0.8),
+        ([accepted(0.8), accepted(0.7, D(2024, 6, 28))], 0.7),
+        ([accepted(0.7, D(2024, 6, 28)), accepted(0.8, known=D(2024, 12, 2))], 0.7),
+        ([accepted(0.8), accepted(0.6, known=D(2024, 3, 1), accession="a-0")], 0.6),
+        ([accepted(0.8), accepted(0.7, D(2024, 6, 28), status="refused")], 0.8),
+        ([accepted(0.8), accepted(None, D(2024, 6, 28))], 0.8),
+        ([accepted(0.8, D(2022, 12, 2))], 0.8),
+        ([accepted(0.8, D(2022, 12, 1))], None),
+        ([], None),
+    ],
+    ids=["one", "of a newer day", "of an older day told later", "told again", "refused", "no share", "760 days",
+         "761 days", "none"],
+)  # fmt: skip
+def test_the_newest_share_that_was_accepted_counts(rows: list[dict[str, Any]], expected: float | None) -> None:
+    """On 31 December 2024; 760 days before is 2 December 2022."""
+    schema = table("core.free_float").polars_schema
+    frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema)
+    assert dict(newest_shares(frame, LAST).iter_rows()) == ({} if expected is None else {INNO: expected})
