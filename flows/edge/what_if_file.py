@@ -38,7 +38,7 @@ def refuse_other_file(path: Path, warehouse: Path) -> None:
 def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame], sessions: list[object]) -> None:
     """A DuckDB file with these tables (by their contracts) and MARTS; whole under its name, or not there.
 
-    ``sessions``: those of the trial.
+    ``sessions``: those of the trial, in order.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".unfinished")
@@ -63,8 +63,9 @@ def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame],
 
 def _run_marts(con: duckdb.DuckDBPyConnection, warehouse: Path, sessions: list[object]) -> None:
     con.execute(f"attach {ddl.text_literal(str(warehouse))} as published (read_only)")
+    # To a trial that begins within history its first session is the first of all: it has no seats from before.
     for name in ("core.market_caps", "ops.sessions"):
-        con.execute(f"create view {name} as from published.{name}")
+        con.execute(f"create view {name} as from published.{name} where session_date >= date '{sessions[0]}'")
     frame = pl.DataFrame({"session_date": sessions}, schema={"session_date": pl.Date})
     with loading.registered(con, frame, "days") as days:
         con.execute(f"create temp table replaced_sessions as from {days}")
