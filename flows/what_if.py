@@ -62,7 +62,12 @@ with known as (
 )
 select quotes.session_date, known.company_id, known.cap_usd, quotes.currency, known.cap_local,
     coalesce(lines.class_cap_usd, 0) as line_cap_usd, lines.price as price_usd, quotes.exchange,
-    securities.security_type, securities.country
+    securities.security_type,
+    coalesce(securities.country, (
+        select max_by(earlier.country, earlier.valid_from) from core.securities as earlier
+        where earlier.security_id = lines.security_id and earlier.valid_from <= date '{day}'
+            and earlier.country is not null
+    )) as country
 from known
 inner join core.security_caps as lines
     on lines.company_id = known.company_id and lines.session_date = date '{day}'
@@ -187,16 +192,16 @@ class _Attempt:
         return rows.select(pl.col(name).cast(dtype) for name, dtype in MARKET.items())
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
-        """MARKET of the last published session of a month, if it is near its end and not before the trial."""
+        """MARKET of the last published session of a month, if it is near its end."""
         first = session.replace(day=1)
-        of_month = [day for day in self._sessions if first <= day <= session]
+        of_month = [day for day in self._published if first <= day <= session]
         if not of_month or session - of_month[-1] > timedelta(days=MOST_DAYS_BEFORE):
             return None
         return self.at(of_month[-1])
 
     def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
         """WINDOWS of the scheme in the month of a session."""
-        of_month = [day for day in self._sessions if session.replace(day=1) <= day <= session]
+        of_month = [day for day in self._published if session.replace(day=1) <= day <= session]
         during = [day for day in of_month if is_in_window(scheme, all_sessions(), day)]
         found = [window_limits(scheme, day, self.at(day), self._rate(scheme.currency, day)) for day in during]
         return pl.concat([pl.DataFrame(schema=WINDOWS), *found])
@@ -205,7 +210,7 @@ class _Attempt:
         return 1.0 if currency == USD else self._rates.on(day).get(currency)
 
     def _entity_states(self) -> EntityStates:
-        return entity_states(published_statements(self._fundamentals), self._sessions[0], self._sessions[-1])
+        return entity_states(published_statements(self._fundamentals), self._published[0], self._sessions[-1])
 
     def _quarters(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
         """Caps, companies held back and the session before each session, quarter by quarter."""

@@ -51,6 +51,15 @@ def floats(
     return free_float.free_float(rows, caps)
 
 
+_UNPLACED: dict[str, pl.DataType] = {
+    "company_id": pl.String(),
+    "session_date": pl.Date(),
+    "ticker": pl.String(),
+    "price": pl.Float64(),
+    "cap_usd": pl.Int64(),
+}
+
+
 @dataclass
 class FloatBook:
     """What companies have told of their floats, and the caps of the days that they told of, as sessions go by."""
@@ -60,6 +69,8 @@ class FloatBook:
     supplied: pl.DataFrame | None
     caps: pl.DataFrame
     """free_float.CAPS."""
+    unplaced: pl.DataFrame
+    """Caps of companies of which nobody knows yet which registrant they are: a filing may tell of their days, too."""
 
     @classmethod
     def on(
@@ -67,7 +78,9 @@ class FloatBook:
     ) -> "FloatBook":
         """With the caps that a published warehouse has of those days."""
         facts = filings.facts.filter(pl.col("tag") == PUBLIC_FLOAT)
-        book = cls(filings.covers, facts, supplied, pl.DataFrame(schema=free_float.CAPS))
+        book = cls(
+            filings.covers, facts, supplied, pl.DataFrame(schema=free_float.CAPS), pl.DataFrame(schema=_UNPLACED)
+        )
         if warehouse is not None:
             days = free_float.cap_days(book._told(securities, date.max), all_sessions())
             book._add(looked_up(warehouse, _CAPS, "asked", days))
@@ -76,7 +89,12 @@ class FloatBook:
     def see(self, caps: pl.DataFrame, securities: pl.DataFrame) -> None:
         """Keep the caps (session_date, company_id, ticker, price, cap_usd) that a float may be compared with."""
         days = free_float.cap_days(self._told(securities, date.max), all_sessions())
-        self._add(caps.join(days, on=["company_id", "session_date"]))
+        new = caps.select(_UNPLACED.keys())
+        self._add(pl.concat([self.unplaced, new]).join(days, on=["company_id", "session_date"]))
+        placed = securities.filter(pl.col("cik").is_not_null())["company_id"].unique().implode()
+        told = self.covers.height + self.facts.height > 0
+        waiting = pl.concat([self.unplaced, new]) if told else new.clear()
+        self.unplaced = waiting.filter(~pl.col("company_id").is_in(placed))
 
     def shares_on(self, session: date, securities: pl.DataFrame) -> pl.DataFrame:
         """company_id and float_share: the newest accepted one that was known by the session's end."""

@@ -10,9 +10,12 @@ with
 
 schemes as (
 
-    select distinct bucket_schemes.scheme_id
+    select
+        bucket_schemes.scheme_id,
+        min(bucket_schemes.effective_from) as effective_from
     from core.bucket_schemes as bucket_schemes
     where bucket_schemes.covers_everybody
+    group by bucket_schemes.scheme_id
 
 ),
 
@@ -75,7 +78,8 @@ differing as (
         cap_sums.session_date,
         schemes.scheme_id
     from cap_sums
-    cross join schemes
+    inner join schemes
+        on cap_sums.session_date >= schemes.effective_from
     left join member_sums
         on
             cap_sums.session_date = member_sums.session_date

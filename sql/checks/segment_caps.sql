@@ -10,7 +10,8 @@ schemes as (
 
     select
         bucket_schemes.scheme_id,
-        bool_and(bucket_schemes.covers_everybody) as covers_everybody
+        bool_and(bucket_schemes.covers_everybody) as covers_everybody,
+        min(bucket_schemes.effective_from) as effective_from
     from core.bucket_schemes as bucket_schemes
     group by bucket_schemes.scheme_id
 
@@ -38,7 +39,8 @@ everybody as (
     from core.market_caps as caps
     inner join replaced_sessions
         on caps.session_date = replaced_sessions.session_date
-    cross join schemes
+    inner join schemes
+        on caps.session_date >= schemes.effective_from
     where schemes.covers_everybody
     group by
         caps.session_date,

@@ -60,7 +60,7 @@ BUCKET_SCHEMES = Table(
         Column("basis", "VARCHAR", "Caps that cover the market.", nullable=False, values=("full", "float")),
         Column("level", "VARCHAR", "What is ranked.", nullable=False, values=("company", "security")),
         Column("kind", "VARCHAR", "Kind of its limits.", nullable=False),
-        Column("covers_everybody", "BOOLEAN", "Every company with a cap has a bucket, every session.", nullable=False),
+        Column("covers_everybody", "BOOLEAN", "From effective_from on every company with a cap has a bucket, every session.", nullable=False),
         Column("review_months", "VARCHAR", "Months in which reviews take effect; empty: every session.",
                nullable=False),
         Column("rule", "VARCHAR", "The whole rule, as JSON.", nullable=False),

@@ -91,11 +91,21 @@ def _rule(rule: Rule) -> Iterator[Fault]:
         yield from _rising("last_ranks", rule.last_ranks, largest_first=True)
     elif isinstance(rule, Shares):
         yield from _parts("covered", rule.covered, largest_first=True)
+        for bucket, (low, high) in (rule.size_ranges or {}).items():
+            if bucket not in rule.covered or not 0 <= low <= high:
+                yield Fault(f"size_ranges.{bucket}", f"{low:,.0f} to {high:,.0f} is no range of a bucket of the rule")
     elif isinstance(rule, Quantiles):
         yield from _parts("upper", rule.upper, largest_first=False)
+        if rule.least_companies < 1:
+            yield Fault("least_companies", f"{rule.least_companies} leaves nobody to tell where a limit lies")
     elif isinstance(rule, FixedCount):
         yield from _fixed_count(rule)
+    if isinstance(rule, Ranks) and rule.bands and rule.bands.kind != "share":
+        yield Fault("bands.kind", f"{rule.bands.kind} is none for ranks: their bands are a share of the market")
     if isinstance(rule, Ranks | Shares) and rule.bands:
+        buckets = rule.last_ranks if isinstance(rule, Ranks) else rule.covered
+        if unknown := [bucket for bucket in rule.bands.limits if bucket not in buckets]:
+            yield Fault("bands.limits", f"{', '.join(unknown)}: the rule has no such bucket")
         yield from _bands(rule.bands)
         yield from _entries(rule, rule.bands)
 

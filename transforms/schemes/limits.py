@@ -118,8 +118,8 @@ def _by_quantiles(rule: Quantiles, companies: pl.DataFrame) -> Standing:
     if on_exchange.len() < rule.least_companies:
         nobody = companies.clear()
         return Standing(nobody, buckets, tuple(_bare(bucket, None, nobody["cap"] < 0) for bucket in buckets[:-1]))
-    cuts = [on_exchange.quantile(part, "linear") or 0.0 for part in list(rule.upper.values())[:-1]]
-    limits = zip(buckets, reversed(cuts), strict=False)
+    cuts = [on_exchange.quantile(part, "linear") for part in list(rule.upper.values())[:-1]]
+    limits = zip(buckets, reversed([cut for cut in cuts if cut is not None]), strict=False)
     return Standing(companies, buckets, tuple(_by_cap(*limit, companies["cap"]) for limit in limits))
 
 

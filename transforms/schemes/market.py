@@ -43,9 +43,13 @@ def market_of(
     dollar_volume_year_usd; what nobody tells is null.
     """
     on = pl.lit(session, pl.Date)
-    described = securities.filter(
-        (pl.col("valid_from") <= on) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= on))
-    ).select("security_id", "security_type", "country")
+    # A vendor that leaves a country out one day has not moved the company: what was told before holds.
+    told_by_then = securities.filter(pl.col("valid_from") <= on).sort("security_id", "valid_from")
+    described = (
+        told_by_then.with_columns(pl.col("country").forward_fill().over("security_id"))
+        .filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= on))
+        .select("security_id", "security_type", "country")
+    )
     primary = lines.select(
         "security_id",
         "company_id",
@@ -98,5 +102,7 @@ def is_in_universe(universe: Universe) -> pl.Expr:
         ("exchange", universe.exchanges),
     ):
         if among:
-            passes &= pl.col(name).is_in(among)
+            is_among = pl.col(name).is_in(among)
+            unknown = universe.takes_unknown_country and name == "country"
+            passes &= is_among.fill_null(value=True) if unknown else is_among
     return passes.fill_null(value=False)

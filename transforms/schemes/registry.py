@@ -35,7 +35,7 @@ def _versions(scheme: Scheme) -> list[dict[str, object]]:
             "basis": scheme.basis,
             "level": scheme.level,
             "kind": version.rule.kind,
-            "covers_everybody": is_by_cap(scheme),
+            "covers_everybody": is_by_cap(scheme) and scheme.currency == "USD",
             "review_months": ", ".join(str(month) for month in version.reviews.months),
             "rule": json.dumps(_with_ends(asdict(version.rule) | {"universe": asdict(scheme.universe),
                                                                   "reviews": asdict(version.reviews)})),

@@ -73,7 +73,9 @@ def _additions(rule: Additions, among: pl.DataFrame, before: pl.DataFrame) -> tu
     """Members and LIMITS of a scheme of additions; the distance is to the nearer end of the range."""
     ends = sorted({end for low, high in rule.ranges.values() for end in (low, high) if 0 < end < float("inf")})
     gaps = [pl.col("cap") / end - 1 for end in ends]
-    nearest = pl.concat_list(gaps).list.eval(pl.element().sort_by(pl.element().abs())).list.first()
+    nearest = pl.lit(None, pl.Float64)
+    for gap in gaps:
+        nearest = pl.when(nearest.is_null() | (gap.abs() < nearest.abs())).then(gap).otherwise(nearest)
     members = (
         with_eligible(rule, among, before)
         .join(among.select("company_id", "cap"), on="company_id", how="left", maintain_order="left")
