@@ -28,7 +28,13 @@ from transforms.core.free_float import newest_shares
 from transforms.core.fundamentals import MARKET_TIME_ZONE
 from transforms.core.fx import RATES, USD, SessionRates
 from transforms.core.published_statements import published_statements
-from transforms.measures.company_fundamentals import EntityStates, company_fundamentals_asof, entity_states
+from transforms.core.sec_statements import QUARTER_GAP_DAYS
+from transforms.measures.company_fundamentals import (
+    EntityStates,
+    company_fundamentals_asof,
+    entity_states,
+    joined_states,
+)
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.measures.segments import market, segment_daily
 from transforms.measures.spreads import valuation_spread_daily
@@ -38,6 +44,7 @@ from transforms.schemes.market import MARKET
 from transforms.schemes.model import Scheme
 from transforms.schemes.registry import scheme_rows
 from transforms.schemes.terms import WINDOWS, Term, is_in_window, terms, window_limits
+from transforms.staging.sec_source import SEC
 
 _CAPS = "from core.market_caps where session_date between date '{first}' and date '{last}'"
 _SIZES = """
@@ -130,6 +137,15 @@ def try_scheme(paths: DataPaths, file: Path, first: date, last: date, out: Path 
     return Trial(path, sessions, tables)
 
 
+def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> EntityStates:
+    """What core.fundamentals says of entities; quarters of filings may lie further apart, as in the run before."""
+    is_filed = pl.col("source") == SEC
+    return joined_states(
+        entity_states(published_statements(fundamentals.filter(is_filed)), first, last, QUARTER_GAP_DAYS),
+        entity_states(published_statements(fundamentals.filter(~is_filed)), first, last),
+    )
+
+
 class _Attempt:
     """One scheme over the sessions of an open warehouse."""
 
@@ -139,7 +155,7 @@ class _Attempt:
         self._links = query("from core.entity_links").select(LINK_COLUMNS.keys())
         self._floats = query("from core.free_float")
         self._rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
-        self._states = self._entity_states()
+        self._states = published_states(self._fundamentals, published[0], sessions[-1])
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Tables of the trial by name, in the shape of their contracts."""
@@ -208,9 +224,6 @@ class _Attempt:
 
     def _rate(self, currency: str, day: date) -> float | None:
         return 1.0 if currency == USD else self._rates.on(day).get(currency)
-
-    def _entity_states(self) -> EntityStates:
-        return entity_states(published_statements(self._fundamentals), self._published[0], self._sessions[-1])
 
     def _quarters(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
         """Caps, companies held back and the session before each session, quarter by quarter."""

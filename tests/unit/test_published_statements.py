@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from flows.what_if import published_states
 from tests.unit.test_fundamentals import LINKS, report, statements, year
 from transforms.core.fundamentals import Statements, fundamentals_rows
 from transforms.core.published_statements import published_statements
@@ -67,6 +68,18 @@ def test_an_entity_of_two_companies_stands_once() -> None:
     again = published_statements(fundamentals_rows(facts, links))
     assert again.income.height == facts.income.height
     assert_frame_equal(known(again, links), known(facts, links))
+
+
+@pytest.mark.parametrize(("source", "trailing"), [("sec_edgar", 15), ("simfin", None)])
+def test_quarters_of_filings_may_lie_further_apart(source: str, trailing: int | None) -> None:
+    """The last one ends 115 days after the third; SimFin's would be taken for one that is missing between."""
+    facts = statements(*QUARTERS[:3], report(2022, "Q4", 8, period_end=D(2023, 1, 23)))
+    rows = fundamentals_rows(facts, LINKS).with_columns(source=pl.lit(source))
+    day = D(2023, 3, 1)
+    caps = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "cap_usd": [1_000]})
+    links = LINKS.with_columns(source=pl.lit(source))
+    (row,) = company_fundamentals_asof(caps, links, published_states(rows, day, day)).to_dicts()
+    assert row["net_income_ttm_usd"] == trailing
 
 
 def test_no_rows_are_no_statements() -> None:
