@@ -41,7 +41,7 @@ def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame],
     ``sessions``: those of the trial, in order.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".unfinished")
+    aside = path.with_name(f".{path.name}.unfinished")
     aside.unlink(missing_ok=True)
     con = duckdb.connect(str(aside))
     try:

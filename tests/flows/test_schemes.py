@@ -214,6 +214,9 @@ def test_a_trial_replaces_a_trial_and_nothing_else(published: Site, capsys: pyte
     database = published.root / "other.duckdb"
     duckdb.connect(str(database)).close()
     before = {path: path.read_bytes() for path in (published.paths.warehouse, foreign, database)}
+    beside = published.paths.root / "schemes" / f"own-{SESSIONS[4]}-{SESSIONS[6]}.unfinished"
+    beside.parent.mkdir()
+    beside.write_bytes(b"not ours")
     for path, content in before.items():
         assert tried(published, file, "--out", str(path)) == 4
         assert path.name in capsys.readouterr().err
@@ -224,7 +227,8 @@ def test_a_trial_replaces_a_trial_and_nothing_else(published: Site, capsys: pyte
         own_scheme(file.parent, text)
         assert tried(published, file, first=SESSIONS[4], last=SESSIONS[6]) == 0
     assert '"large": 0.6,' in rows_of(own, "core.bucket_schemes", "own")["rule"].item()
-    assert sorted(path.name for path in own.parent.iterdir()) == [own.name]
+    assert sorted(path.name for path in own.parent.iterdir()) == [own.name, beside.name]
+    assert beside.read_bytes() == b"not ours"
 
 
 def test_a_trial_within_history_knows_nothing_from_before_it(published: Site) -> None:
