@@ -1,6 +1,6 @@
 """Free float and filer categories of a run: from filings to tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -69,7 +69,7 @@ class FloatBook:
     supplied: pl.DataFrame | None
     caps: pl.DataFrame
     """free_float.CAPS."""
-    unplaced: pl.DataFrame
+    unplaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNPLACED))
     """Caps of companies of which nobody knows yet which registrant they are: a filing may tell of their days, too."""
 
     @classmethod
@@ -78,9 +78,7 @@ class FloatBook:
     ) -> "FloatBook":
         """With the caps that a published warehouse has of those days."""
         facts = filings.facts.filter(pl.col("tag") == PUBLIC_FLOAT)
-        book = cls(
-            filings.covers, facts, supplied, pl.DataFrame(schema=free_float.CAPS), pl.DataFrame(schema=_UNPLACED)
-        )
+        book = cls(filings.covers, facts, supplied, pl.DataFrame(schema=free_float.CAPS))
         if warehouse is not None:
             days = free_float.cap_days(book._told(securities, date.max), all_sessions())
             book._add(looked_up(warehouse, _CAPS, "asked", days))

@@ -1,4 +1,4 @@
--- purpose: which companies moved from one bucket to another under each scheme, and why
+-- purpose: which companies moved from one bucket to another under each scheme, came in or went out, and why
 -- grain: one row per session, scheme, company and pair of buckets between which it moved
 -- key: session_date, scheme_id, company_id, from_bucket, to_bucket
 -- owner: buckets
@@ -82,7 +82,7 @@ lost as (
 
 ),
 
-final as (
+moved as (
 
     select
         gained.valid_from as session_date,
@@ -92,24 +92,108 @@ final as (
         gained.bucket as to_bucket,
         least(lost.part, gained.part) as weight,
         gained.raw_bucket,
-        caps.cap_usd,
         gained.reason,
         gained.distance
     from gained
-    inner join replaced_sessions
-        on gained.valid_from = replaced_sessions.session_date
     inner join lost
         on
             gained.scheme_id = lost.scheme_id
             and gained.company_id = lost.company_id
             and gained.place = lost.place
-    inner join core.market_caps as caps
-        on
-            gained.company_id = caps.company_id
-            and gained.valid_from = caps.session_date
     where
         gained.part > 0
         and lost.part > 0
+        and gained.reason not in ('newcomer', 'eligible')
+
+),
+
+-- who was never in, or had lost its seat; the first session of all has no newcomers
+entered as (
+
+    select
+        states.valid_from as session_date,
+        states.scheme_id,
+        states.company_id,
+        'none' as from_bucket,
+        states.bucket as to_bucket,
+        states.weight,
+        states.raw_bucket,
+        states.reason,
+        states.distance
+    from states
+    where states.reason in ('newcomer', 'eligible', 'first appearance')
+
+),
+
+published as (
+
+    select
+        sessions.session_date,
+        lag(sessions.session_date) over (order by sessions.session_date) as session_before
+    from ops.sessions as sessions
+    where sessions.status = 'published'
+
+),
+
+-- in until the session before, and still with a cap, but in no bucket
+left_behind as (
+
+    select
+        published.session_date,
+        memberships.scheme_id,
+        memberships.company_id,
+        memberships.bucket as from_bucket,
+        'none' as to_bucket,
+        memberships.weight,
+        null as raw_bucket,
+        'lost its seat at the review' as reason,
+        null as distance
+    from published
+    inner join replaced_sessions
+        on published.session_date = replaced_sessions.session_date
+    inner join core.bucket_memberships as memberships
+        on published.session_before = memberships.valid_to
+    where not exists (
+        select 1
+        from core.bucket_memberships as still_in
+        where
+            still_in.scheme_id = memberships.scheme_id
+            and still_in.company_id = memberships.company_id
+            and still_in.valid_from = published.session_date
+    )
+
+),
+
+every as (
+
+    select * from moved
+    union all
+    select * from entered
+    union all
+    select * from left_behind
+
+),
+
+final as (
+
+    select
+        every.session_date,
+        every.scheme_id,
+        every.company_id,
+        every.from_bucket,
+        every.to_bucket,
+        every.weight,
+        every.raw_bucket,
+        caps.cap_usd,
+        every.reason,
+        every.distance
+    from every
+    inner join replaced_sessions
+        on every.session_date = replaced_sessions.session_date
+    inner join core.market_caps as caps
+        on
+            every.company_id = caps.company_id
+            and every.session_date = caps.session_date
 
 )
 

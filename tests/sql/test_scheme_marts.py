@@ -41,11 +41,19 @@ def caps(companies: Sequence[str], days: Sequence[date]) -> pl.DataFrame:
     )
 
 
-def migrations(build: Build, table: str, days: Sequence[date] = DAYS) -> list[tuple[object, ...]]:
+def migrations(
+    build: Build, table: str, days: Sequence[date] = DAYS, *, is_always_quoted: bool = False
+) -> list[tuple[object, ...]]:
     """Day, company, from, to, weight and reason of the migrations of these days."""
     given = memberships(table)
     build.replace("core.bucket_memberships", given)
-    build.replace("core.market_caps", caps(given["company_id"].unique().to_list(), DAYS), DAYS)
+    everybody = caps(given["company_id"].unique().to_list(), DAYS)
+    on_day = pl.col("session_date").is_between("valid_from", pl.col("valid_to").fill_null(DAYS[-1]))
+    quoted = everybody.join(given.select("company_id", "valid_from", "valid_to"), on="company_id").filter(on_day)
+    kept = everybody if is_always_quoted else everybody.join(quoted, on=["session_date", "company_id"], how="semi")
+    build.replace("core.market_caps", kept, DAYS)
+    published = rows("ops.sessions", *[{"session_date": day, "status": "published"} for day in DAYS])
+    build.replace("ops.sessions", published, DAYS)
     build.run_marts(days, [FILES["migrations"]])
     found = build.query("from marts.migrations order by session_date, company_id, from_bucket, to_bucket")
     assert set(found["scheme_id"]) <= {"ours"}
@@ -128,7 +136,7 @@ def migrations(build: Build, table: str, days: Sequence[date] = DAYS) -> list[tu
             """,
             [(3, "a", "small", "mid", 1.0, "reinitialised")],
         ),
-        ("a | mid | 1 | 3- | mid | newcomer", []),
+        ("a | mid | 1 | 3- | mid | newcomer", [(3, "a", "none", "mid", 1.0, "newcomer")]),
         ("a | mid | 1 | 2-3 | mid | initial", []),
     ],
     ids=[
@@ -147,6 +155,17 @@ def migrations(build: Build, table: str, days: Sequence[date] = DAYS) -> list[tu
 )
 def test_who_moved(table: str, expected: list[tuple[object, ...]], build_on: Callable[[], Build]) -> None:
     assert migrations(build_on(), table) == expected
+
+
+def test_who_lost_its_seat_went_out_and_who_gets_one_again_came_in(build_on: Callable[[], Build]) -> None:
+    table = """
+    a | small | 1 | 2-3 | small | initial
+    a | mid   | 1 | 5-  | mid   | newcomer
+    """
+    assert migrations(build_on(), table, is_always_quoted=True) == [
+        (4, "a", "small", "none", 1.0, "lost its seat at the review"),
+        (5, "a", "none", "mid", 1.0, "newcomer"),
+    ]
 
 
 FROM_DAY_TO_DAY = """

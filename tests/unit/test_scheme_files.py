@@ -111,8 +111,18 @@ def test_the_customary_limits_are_those_of_market_practice() -> None:
         ),
         (
             RANKS,
-            RANKS.replace("} }", '}, bands = { kind = "factor", down = 1.1, up = 1.5 } }'),
+            SHARES.replace("} }", '}, bands = { kind = "factor", down = 1.1, up = 1.5 } }'),
             "versions.1.rule.bands: from 1.1 to 1.5 of a limit is no band around it",
+        ),
+        (
+            RANKS,
+            RANKS.replace("} }", '}, bands = { kind = "factor", down = 0.9, up = 1.5 } }'),
+            "versions.1.rule.bands: factor is no kind for ranks",
+        ),
+        (
+            RANKS,
+            QUANTILES.replace("} }", "}, least_companies = 0 }"),
+            "versions.1.rule.least_companies: 0 leaves nobody",
         ),
         (
             RANKS,

@@ -90,24 +90,27 @@ def _rule(rule: Rule) -> Iterator[Fault]:
     elif isinstance(rule, Ranks):
         yield from _rising("last_ranks", rule.last_ranks, largest_first=True)
     elif isinstance(rule, Shares):
-        yield from _parts("covered", rule.covered, largest_first=True)
-        for bucket, (low, high) in (rule.size_ranges or {}).items():
-            if bucket not in rule.covered or not 0 <= low <= high:
-                yield Fault(f"size_ranges.{bucket}", f"{low:,.0f} to {high:,.0f} is no range of a bucket of the rule")
+        yield from _shares(rule)
     elif isinstance(rule, Quantiles):
-        yield from _parts("upper", rule.upper, largest_first=False)
-        if rule.least_companies < 1:
-            yield Fault("least_companies", f"{rule.least_companies} leaves nobody to tell where a limit lies")
+        yield from _quantiles(rule)
     elif isinstance(rule, FixedCount):
         yield from _fixed_count(rule)
-    if isinstance(rule, Ranks) and rule.bands and rule.bands.kind != "share":
-        yield Fault("bands.kind", f"{rule.bands.kind} is none for ranks: their bands are a share of the market")
     if isinstance(rule, Ranks | Shares) and rule.bands:
-        buckets = rule.last_ranks if isinstance(rule, Ranks) else rule.covered
-        if unknown := [bucket for bucket in rule.bands.limits if bucket not in buckets]:
-            yield Fault("bands.limits", f"{', '.join(unknown)}: the rule has no such bucket")
-        yield from _bands(rule.bands)
+        yield from _bands(rule, rule.bands)
         yield from _entries(rule, rule.bands)
+
+
+def _shares(rule: Shares) -> Iterator[Fault]:
+    yield from _parts("covered", rule.covered, largest_first=True)
+    for bucket, (low, high) in (rule.size_ranges or {}).items():
+        if bucket not in rule.covered or not 0 <= low <= high:
+            yield Fault(f"size_ranges.{bucket}", f"{low:,.0f} to {high:,.0f} is no range of a bucket of the rule")
+
+
+def _quantiles(rule: Quantiles) -> Iterator[Fault]:
+    yield from _parts("upper", rule.upper, largest_first=False)
+    if rule.least_companies < 1:
+        yield Fault("least_companies", f"{rule.least_companies} leaves nobody to tell where a limit lies")
 
 
 def _ordered(key: str, buckets: list[str], *, largest_first: bool) -> Iterator[Fault]:
@@ -156,7 +159,12 @@ def _parts(key: str, values: Mapping[Bucket, float], *, largest_first: bool) -> 
             yield Fault(key, "does not end at 1: the rest of the market has no bucket")
 
 
-def _bands(bands: Bands) -> Iterator[Fault]:
+def _bands(rule: Ranks | Shares, bands: Bands) -> Iterator[Fault]:
+    buckets = rule.last_ranks if isinstance(rule, Ranks) else rule.covered
+    if isinstance(rule, Ranks) and bands.kind != "share":
+        yield Fault("bands", f"{bands.kind} is no kind for ranks: their bands are a share of the market")
+    if unknown := [bucket for bucket in bands.limits if bucket not in buckets]:
+        yield Fault("bands.limits", f"{', '.join(unknown)}: the rule has no such bucket")
     if bands.kind in ("share", "packets") and not 0 < bands.share < 0.5:
         yield Fault("bands.share", f"{bands.share:g} is no part of the market that a band can have: above 0, below 0.5")
     if bands.kind == "packets" and not 0 <= bands.core <= bands.share:

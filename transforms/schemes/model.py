@@ -36,10 +36,10 @@ class Universe(_Told):
     security_types: tuple[str, ...] = ("common", "depositary_share", "limited_partnership")
     countries: tuple[str, ...] = ()
     exchanges: tuple[str, ...] = ()
-    takes_unknown_country: bool = False
-    """Whether a company whose country nobody told passes the filter of countries."""
     least_price: float = 0.0
     least_cap: float = 0.0
+    takes_unknown_country: bool = False
+    """Whether a company whose country nobody told passes the filter of countries."""
 
 
 @dataclass(frozen=True)
