@@ -1,6 +1,6 @@
 """USD for one unit of a currency, by hand; minor units; rates that are old or absent."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -134,11 +134,11 @@ def test_caps_as_quoted() -> None:
     )
     lines = pl.DataFrame(
         [
-            (MONDAY, "inno", "INNO", 25.0, "EUR"),
-            (MONDAY, "nasp", "NPN", 950.0, "ZAR"),
-            (MONDAY, "us", "US", 5.0, "USD"),
+            (MONDAY, "inno", "INNO", 25.0, "EUR", 20_000_000.0, 580_000_000),
+            (MONDAY, "nasp", "NPN", 950.0, "ZAR", 500_000_000.0, 28_255_505_568),
+            (MONDAY, "us", "US", 5.0, "USD", 10.0, 50),
         ],
-        schema=["session_date", "company_id", "symbol", "close", "currency"],
+        schema=["session_date", "company_id", "symbol", "close", "currency", "shares", "class_cap_usd"],
         orient="row",
     )
     rates = pl.DataFrame(
@@ -155,6 +155,29 @@ def test_caps_as_quoted() -> None:
     assert price_in_usd(lines, rates).to_list() == pytest.approx([29.0, 56.511011, 5.0])
     alone = as_quoted(caps, lines, rates.clear())
     assert alone.select("price", "currency", "cap_local", "fx_rate").row(0) == (29.0, "USD", 580_000_000, 1.0)
+
+
+@pytest.mark.parametrize(("close", "shares"), [(0.4, 5_000_000_000), (0.01, 199_999_999_900), (1.0, 1_999_999_999)])
+def test_a_cap_in_euros_is_the_same_on_any_rate(close: float, shares: int) -> None:
+    """The company's count is the rounded cap over the price: of cheap shares it is wrong by some, the line's is not."""
+    days = [date(2025, 1, 1) + timedelta(days) for days in range(400)]
+    rates = pl.DataFrame({"session_date": days, "currency": "EUR", "usd_per_unit": [0.9 + n / 997 for n in range(400)]})
+    caps = rates.select(
+        "session_date",
+        company_id=pl.lit("c"),
+        ticker=pl.lit("C"),
+        cap_usd=(close * pl.col("usd_per_unit") * shares).round().cast(pl.Int64),
+    ).with_columns(shares=pl.col("cap_usd") / (close * rates["usd_per_unit"]))
+    lines = caps.select(
+        "session_date",
+        "company_id",
+        symbol="ticker",
+        close=pl.lit(close),
+        currency=pl.lit("EUR"),
+        shares=pl.lit(float(shares)),
+        class_cap_usd="cap_usd",
+    )
+    assert as_quoted(caps, lines, rates)["cap_local"].unique().to_list() == [round(close * shares)]
 
 
 def test_a_rate_is_known_at_four_in_frankfurt_in_winter_and_summer() -> None:
