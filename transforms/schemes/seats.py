@@ -37,8 +37,13 @@ class Held(NamedTuple):
 def hold(
     scheme: Scheme, version: Version, market: pl.DataFrame, before: pl.DataFrame, usd_per_unit: float | None
 ) -> Held:
-    """One review of a scheme: ``market`` (MARKET) under the rule of ``version``, given the SEATS ``before``."""
+    """One review of a scheme: ``market`` (MARKET) under the rule of ``version``, given the SEATS ``before``.
+
+    Where nobody of its universe is in the market, as on a holiday of its exchange, all keep their seats.
+    """
     among = listed(scheme, version.rule, market, usd_per_unit)
+    if among.is_empty() and before.height:
+        return Held(before, pl.DataFrame(schema=LIMITS))
     if isinstance(version.rule, Additions):
         members, limits = _additions(version.rule, among, before)
     else:
