@@ -36,7 +36,14 @@ QUOTE_CURRENCY = Column(
 COMPANY_COUNT = Column(
     "company_count", "INTEGER", "Companies that the row covers.", unit="companies", nullable=False, minimum=0
 )
-CAP_TOTAL = Column("market_cap_usd", "HUGEINT", "Sum of company caps.", unit="whole USD", nullable=False, minimum=0)
+CAP_TOTAL = Column(
+    "market_cap_usd",
+    "HUGEINT",
+    "Sum of company caps, in USD whatever the scheme's currency.",
+    unit="whole USD",
+    nullable=False,
+    minimum=0,
+)
 CAP_SHARE = Column(
     "cap_share", "DOUBLE", "Share of the total cap of the session.", "fraction", minimum=0, maximum=1, is_ratio=True
 )

@@ -50,10 +50,15 @@ SEGMENT_DAILY = Table(
         CAP_SHARE,
         ratio(
             "return_price_vw",
-            "Price return weighted by the caps of the previous session, members of that session.",
+            "Price return weighted by the caps of the previous session, members of that session; of each company in "
+            "the currency of its quote, without exchange rates.",
             minimum=-1,
         ),
-        ratio("return_price_ew", "Price return, equal weights, members of the previous session.", minimum=-1),
+        ratio(
+            "return_price_ew",
+            "Price return, equal weights, members of the previous session; likewise in their currencies.",
+            minimum=-1,
+        ),
         ratio("return_total_vw", "Total return, cap-weighted; null while dividends are unknown.", minimum=-1),
         ratio("return_total_ew", "Total return, equal weights; null while dividends are unknown.", minimum=-1),
         Column(

@@ -110,8 +110,8 @@ SCHEME_BREAKPOINTS = Table(
         Column("session_date", "DATE", "First admitted session on which the review counts.", nullable=False),
         SCHEME,
         BUCKET,
-        Column("cap_lower", "DOUBLE", "Lower end of the bucket; null for the lowest one.", "units of currency",
-               minimum=0, is_ratio=True),
+        Column("cap_lower", "DOUBLE", "Lower end of the bucket, of the float cap where ranks are by float; null for "
+               "the lowest one.", "units of currency", minimum=0, is_ratio=True),
         Column("cap_lower_usd", "DOUBLE", "The same in dollars of rank_session.", "USD", minimum=0, is_ratio=True),
         Column("cap_lower_least", "DOUBLE", "Least the limit was over the sessions of which the provider takes one "
                "unsaid; null where it says which.", "units of currency", minimum=0, is_ratio=True),
