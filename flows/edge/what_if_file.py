@@ -1,13 +1,16 @@
 """The file that a scheme on trial is written into: beside the published warehouse, never into it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from flows.edge import ddl, loading, sql_files
+from flows.edge.builds import unusable
 from flows.edge.warehouse import reading
 from flows.errors import SmallcapsError, UsageError
 from transforms.contracts import table
@@ -24,27 +27,45 @@ create table ops.trial as select
 
 
 def refuse_other_file(path: Path, warehouse: Path) -> None:
-    """A trial replaces nothing but an earlier trial.
+    """A trial replaces nothing but an earlier trial; its folder is made.
 
     Raises:
-        UsageError: the path is that of the published file, or of a file that no trial has made.
+        UsageError: the path is that of the published file, or of a file that no trial has made, or its folder cannot
+            be made.
     """
     if path.resolve() == warehouse.resolve():
         raise UsageError(f"{path} is the published file.", next_step="Name another file with --out.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path.parent} cannot be made: {error}.", next_step="Name another file with --out."
+        ) from error
     if path.exists() and not _is_trial(path):
         raise UsageError(f"{path} exists and is no trial of a scheme.", next_step="Name another file with --out.")
 
 
-def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame], sessions: list[object]) -> None:
+def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame], sessions: Sequence[date]) -> None:
     """A DuckDB file with these tables (by their contracts) and MARTS; whole under its name, or not there.
 
     ``sessions``: those of the trial, in order.
+
+    Raises:
+        SmallcapsError: the disk is full, or the folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.unfinished")
-    aside.unlink(missing_ok=True)
-    con = duckdb.connect(str(aside))
+    aside = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
+        _write(aside, warehouse, tables, sessions)
+        aside.replace(path)
+    except (duckdb.Error, OSError) as error:
+        raise unusable(error, path) from error
+    finally:
+        for left in (aside, aside.with_name(f"{aside.name}.wal")):
+            left.unlink(missing_ok=True)
+
+
+def _write(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame], sessions: Sequence[date]) -> None:
+    with closing(duckdb.connect(str(path))) as con:
         con.execute("set timezone = 'UTC'")
         for schema in ddl.SCHEMAS:
             con.execute(f"create schema {schema}")
@@ -56,12 +77,9 @@ def write_trial(path: Path, warehouse: Path, tables: Mapping[str, pl.DataFrame],
         _run_marts(con, warehouse, sessions)
         for place, comment in ddl.comments(map(table, (*tables, *(f"marts.{name}" for name in MARTS)))).items():
             con.execute(f"comment on {place} is {ddl.text_literal(comment)}")
-    finally:
-        con.close()
-    os.replace(aside, path)  # noqa: PTH105 - the name is taken over whole
 
 
-def _run_marts(con: duckdb.DuckDBPyConnection, warehouse: Path, sessions: list[object]) -> None:
+def _run_marts(con: duckdb.DuckDBPyConnection, warehouse: Path, sessions: Sequence[date]) -> None:
     con.execute(f"attach {ddl.text_literal(str(warehouse))} as published (read_only)")
     # To a trial that begins within history its first session is the first of all: it has no seats from before.
     for name in ("core.market_caps", "ops.sessions"):

@@ -48,7 +48,7 @@ order by company_id, month
 """
 
 
-# The columns of MONTHLY_VOLUMES, over the months that a session from now on may look at.
+# The columns of MONTHLY_VOLUMES: the months up to a session, that session's included.
 VOLUMES = """
 select
     company_id,
@@ -57,10 +57,8 @@ select
     count(dollar_volume_usd) as sessions
 from core.market_caps
 where dollar_volume_usd is not null
-    and session_date >= (
-        select date_trunc('month', max(session_date)) - to_months(?)
-        from core.market_caps
-    )
+    and session_date <= $1
+    and session_date >= date_trunc('month', cast($1 as date)) - to_months($2)
 group by all
 order by company_id, month
 """
@@ -116,7 +114,7 @@ def open_base(run: Run) -> Base:
                 return Base()
             raise UsageError(f"The file {path.name} was built with other contracts.", next_step=REBUILD)
 
-        def rows(sql: str, *values: int) -> pl.DataFrame:
+        def rows(sql: str, *values: object) -> pl.DataFrame:
             return con.execute(sql, values).pl()
 
         sessions = rows("select session_date, status from ops.sessions order by session_date")
@@ -138,7 +136,7 @@ def open_base(run: Run) -> Base:
             seats=rows("from ops.scheme_seats"),
             markets=rows("from ops.scheme_markets"),
             windows=rows("from ops.scheme_windows"),
-            volumes=rows(VOLUMES, MONTHS_OF_VOLUME - 1),
+            volumes=rows(VOLUMES, admitted[-1] if admitted else None, MONTHS_OF_VOLUME - 1),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),

@@ -1,8 +1,8 @@
 """Every enabled scheme from chunk to chunk of a run: what it ranks, who has which seat, who is in which bucket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 
 import polars as pl
@@ -14,22 +14,19 @@ from flows.steps.filers import FloatBook
 from transforms.contracts import table
 from transforms.core.buckets import Intervals, pieces_by_cap, pieces_by_term, runs
 from transforms.core.dollar_volumes import volumes_of_a_year, with_volumes
-from transforms.core.fx import RATES, USD, SessionRates
+from transforms.core.fx import RATES, SessionRates
 from transforms.core.fx_tables import as_quoted, price_in_usd
+from transforms.measures.company_fundamentals import earns
 from transforms.measures.placement import ByCap, BySeat, Placement
-from transforms.schemes.by_cap import distance, is_by_cap
+from transforms.schemes.by_cap import is_by_cap
 from transforms.schemes.checks import MOST_MONTHS_BEFORE
-from transforms.schemes.market import MARKET, market_of
-from transforms.schemes.model import Money, Scheme
+from transforms.schemes.market import MARKET, RANKED_CAP, market_of
+from transforms.schemes.model import Scheme
 from transforms.schemes.seats import SEATS
-from transforms.schemes.terms import LIMITS_OF_REVIEW, WINDOWS, is_in_window, terms, window_limits
+from transforms.schemes.terms import LIMITS_OF_REVIEW, WINDOWS, is_in_window, is_near, terms, window_limits
 
-MOST_DAYS_BEFORE = 9
-"""A review ranks the last admitted session of a month where its last session was refused, if that is no more than a
-week of sessions before."""
 MONTHS_KEPT = MOST_MONTHS_BEFORE + 1
 """Ends of months that coming reviews may rank, the running one's included."""
-_CAP = ("company_id", "ticker", "cap_usd", "currency", "cap_local", "fx_rate")
 
 
 @dataclass
@@ -67,10 +64,6 @@ class Bucketing:
             base.windows.select(WINDOWS.keys()),
         )  # fmt: skip
 
-    def rate(self, currency: str, day: date) -> float | None:
-        """Dollars for one unit of a currency on a day; None where it is not known."""
-        return 1.0 if currency == USD else self.rates.on(day).get(currency)
-
     def place(
         self, judged: Judged, caps: pl.DataFrame, known: pl.DataFrame, securities: pl.DataFrame, before: date | None
     ) -> dict[str, Placement]:
@@ -90,10 +83,10 @@ class Bucketing:
         companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
         for name, scheme in self.schemes.items():
             if name not in self.seats:
-                placements[name] = ByCap(scheme, self.rate)
-                pieces = pieces_by_cap(with_distance(scheme, self.rate, caps), scope)
+                placements[name] = by_cap = ByCap(scheme, self.rates.of)
+                pieces = pieces_by_cap(by_cap.distances(caps), scope)
             else:
-                held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, self.rate)
+                held = terms(scheme, self.seats[name], judged.admitted, before, all_sessions(), markets, self.rates.of)
                 self.limits += [term.limits for term in held]
                 carried = self.seats[name]
                 self.seats[name] = held[-1].seats
@@ -106,14 +99,12 @@ class Bucketing:
 
     def memberships(self) -> pl.DataFrame:
         """All rows of core.bucket_memberships."""
-        contract = table("core.bucket_memberships")
-        return pl.concat([contract.empty(), *(known.rows() for known in self.intervals.values())]).sort(contract.key)
+        return table("core.bucket_memberships").stacked(known.rows() for known in self.intervals.values())
 
     def seat_rows(self) -> pl.DataFrame:
         """All rows of ops.scheme_seats."""
-        contract = table("ops.scheme_seats")
         held = [seats.with_columns(scheme_id=pl.lit(name)) for name, seats in self.seats.items() if seats is not None]
-        return pl.concat([contract.empty(), *(contract.conform(rows) for rows in held)]).sort(contract.key)
+        return table("ops.scheme_seats").stacked(held)
 
     def market_rows(self) -> pl.DataFrame:
         """All rows of ops.scheme_markets."""
@@ -126,29 +117,7 @@ class Bucketing:
 
     def breakpoints(self) -> pl.DataFrame:
         """The rows of marts.scheme_breakpoints of this run."""
-        currencies = {name: scheme.currency for name, scheme in self.schemes.items()}
-        return pl.concat(self.limits).with_columns(
-            cap_lower_usd=pl.col("cap_lower") * pl.col("usd_per_unit"),
-            currency=pl.col("scheme_id").replace_strict(currencies, return_dtype=pl.String),
-        )
-
-
-def earns() -> pl.Expr:
-    """Whether a company earned money, over four quarters and in the last one, of KNOWN columns."""
-    quarter = pl.col("net_income_quarter_usd")
-    return (pl.col("net_income_ttm_usd") > 0) & (quarter.is_null() | (quarter > 0))
-
-
-def with_distance(scheme: Scheme, rate: Callable[[str, date], float | None], caps: pl.DataFrame) -> pl.DataFrame:
-    """session_date, company_id, bucket and distance of companies that their cap places."""
-    placement = ByCap(scheme, rate)
-    placed = placement.place(caps, "session_date", "cap_usd")
-    rules = {version.effective_from: version.rule for version in scheme.versions if isinstance(version.rule, Money)}
-    gap = pl.lit(None, pl.Float64)
-    cap = placement.cap(placed, "session_date", "cap_usd")
-    for since, rule in rules.items():
-        gap = pl.when(pl.col("session_date") >= pl.lit(since, pl.Date)).then(distance(rule, cap)).otherwise(gap)
-    return placed.select("session_date", "company_id", pl.col("bucket").cast(pl.String), distance=gap)
+        return table("marts.scheme_breakpoints").conform(pl.concat(self.limits))
 
 
 class _ChunkMarkets:
@@ -178,7 +147,7 @@ class _ChunkMarkets:
         if market is None or market.is_empty():
             return None
         seen: date = market["session_date"][0]
-        return market if session - seen <= timedelta(days=MOST_DAYS_BEFORE) else None
+        return market if is_near(seen, session) else None
 
     def keep_ends_of_months(self) -> None:
         """Keep the market of each month's last admitted session so far."""
@@ -192,7 +161,7 @@ class _ChunkMarkets:
             scheme = self._bucketing.schemes[name]
             for session in self._judged.admitted:
                 if is_in_window(scheme, all_sessions(), session):
-                    rate = self._bucketing.rate(scheme.currency, session)
+                    rate = self._bucketing.rates.of(scheme.currency, session)
                     kept.append(window_limits(scheme, session, self.at(session), rate))
         self._bucketing.windows = pl.concat(kept)
 
@@ -214,7 +183,7 @@ class _ChunkMarkets:
         lines = self._judged.lines.filter(on & pl.col("class_convention").is_not_null())
         priced = lines.with_columns(price_usd=price_in_usd(lines, usd_per_unit))
         held = as_quoted(_at_last_cap(self._judged.held.filter(on)), lines, usd_per_unit)
-        caps = pl.concat([self._caps.filter(on).select(_CAP), held.select(_CAP)])
+        caps = pl.concat([self._caps.filter(on).select(RANKED_CAP), held.select(RANKED_CAP)])
         return market_of(session, caps, priced, self._securities, self._told(session, on))
 
     def _told(self, session: date, on: pl.Expr) -> list[pl.DataFrame]:

@@ -316,7 +316,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("filer_category_daily", progress.measured.filer_categories())
         build.work("valuation_spread_daily", spreads)
         build.work("scheme_agreement", progress.measured.agreements())
-        build.work("scheme_breakpoints", table("marts.scheme_breakpoints").conform(progress.bucketing.breakpoints()))
+        build.work("scheme_breakpoints", progress.bucketing.breakpoints())
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
 

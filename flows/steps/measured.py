@@ -10,7 +10,7 @@ from transforms.contracts import table
 from transforms.measures.agreement import scheme_agreement
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
-from transforms.measures.segments import market, segment_daily
+from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.valuation import of_members, with_fundamentals
 
 _MEASURED = (
@@ -40,12 +40,12 @@ class Measured:
         ``known``: company_fundamentals_asof of the same sessions.
         """
         held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
-        whole = market(caps, held, _previous(judged))
+        inputs = segment_inputs(caps, held, _previous(judged))
         rows = with_fundamentals(caps.select(_MEASURED), known).with_row_index("row")
         buckets = {}
         for scheme_id, placement in placements.items():
             members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
-            self._parts["segment_daily"].append(segment_daily(scheme_id, placement, whole, members))
+            self._parts["segment_daily"].append(segment_daily(scheme_id, placement, inputs, members))
             self._parts["filer_category_daily"].append(by_standing(members, scheme_id, judged.admitted))
             if members.height:
                 self._parts["valuation_daily"].append(of_members(members))
@@ -71,8 +71,7 @@ class Measured:
         return self._rows("scheme_agreement")
 
     def _rows(self, mart: str) -> pl.DataFrame:
-        contract = table(f"marts.{mart}")
-        return pl.concat([contract.empty(), *(contract.conform(part) for part in self._parts[mart] if part.width)])
+        return table(f"marts.{mart}").stacked(part for part in self._parts[mart] if part.width)
 
 
 def _previous(judged: Judged) -> pl.DataFrame:

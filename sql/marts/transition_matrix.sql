@@ -57,56 +57,50 @@ periods as (
 
 ),
 
-starts as (
+at_ends as (
 
     select
         periods.session_date,
         periods.period,
+        edges.edge,
         memberships.scheme_id,
         memberships.company_id,
         memberships.bucket
     from periods
+    cross join (values ('from'), ('to')) as edges (edge)
     inner join core.bucket_memberships as memberships
         on
-            periods.from_session >= memberships.valid_from
-            and periods.from_session <= coalesce(memberships.valid_to, date '9999-12-31')
+            memberships.valid_from <= if(edges.edge = 'from', periods.from_session, periods.to_session)
+            and coalesce(memberships.valid_to, date '9999-12-31')
+            >= if(edges.edge = 'from', periods.from_session, periods.to_session)
     where memberships.is_counted
 
 ),
 
-ends as (
+companies as (
 
     select
-        periods.session_date,
-        periods.period,
-        memberships.scheme_id,
-        memberships.company_id,
-        memberships.bucket
-    from periods
-    inner join core.bucket_memberships as memberships
-        on
-            periods.to_session >= memberships.valid_from
-            and periods.to_session <= coalesce(memberships.valid_to, date '9999-12-31')
-    where memberships.is_counted
+        at_ends.session_date,
+        at_ends.period,
+        at_ends.scheme_id,
+        at_ends.company_id,
+        coalesce(max(at_ends.bucket) filter (where at_ends.edge = 'from'), 'none') as from_bucket,
+        coalesce(max(at_ends.bucket) filter (where at_ends.edge = 'to'), 'none') as to_bucket
+    from at_ends
+    group by all
 
 ),
 
 moves as (
 
     select
-        coalesce(starts.session_date, ends.session_date) as session_date,
-        coalesce(starts.scheme_id, ends.scheme_id) as scheme_id,
-        coalesce(starts.period, ends.period) as period,
-        coalesce(starts.bucket, 'none') as from_bucket,
-        coalesce(ends.bucket, 'none') as to_bucket,
+        companies.session_date,
+        companies.scheme_id,
+        companies.period,
+        companies.from_bucket,
+        companies.to_bucket,
         cast(count(*) as integer) as company_count
-    from starts
-    full join ends
-        on
-            starts.session_date = ends.session_date
-            and starts.period = ends.period
-            and starts.scheme_id = ends.scheme_id
-            and starts.company_id = ends.company_id
+    from companies
     group by all
 
 ),

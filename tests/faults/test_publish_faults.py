@@ -8,8 +8,11 @@ import pytest
 
 from flows.edge import warehouse
 from flows.edge.builds import Build
+from flows.edge.scheme_files import SHIPPED
 from flows.paths import CHECKOUT, DataPaths
+from flows.what_if import try_scheme
 from tests.sql import hand_made
+from tests.sql.hand_made import FIRST, SECOND
 
 KILLED_AT_EACH_STEP = '''
 """Publishes build b of a copied data folder again and again, killed before its 1st, 2nd, 3rd ... file operation."""
@@ -44,8 +47,10 @@ KILLED_WHILE_BUILDING = """
 import os, signal, sys
 from pathlib import Path
 from flows.edge.builds import Build
+from flows.edge.scheme_files import SHIPPED
 from flows.paths import DataPaths
 from tests.sql import hand_made
+from tests.sql.hand_made import FIRST, SECOND
 
 paths = DataPaths(Path(sys.argv[1]))
 build = Build.start(paths, "killed", paths.warehouse)
@@ -61,9 +66,11 @@ import resource, sys
 from pathlib import Path
 import polars as pl
 from flows.edge.builds import Build
+from flows.edge.scheme_files import SHIPPED
 from flows.errors import SmallcapsError
 from flows.paths import DataPaths
 from tests.sql import hand_made
+from tests.sql.hand_made import FIRST, SECOND
 
 paths = DataPaths(Path(sys.argv[1]))
 limit = paths.warehouse.stat().st_size + 512 * 1024
@@ -77,6 +84,24 @@ try:
     with Build.start(paths, "big", paths.warehouse) as build:
         build.replace("core.quotes", many, hand_made.SESSIONS)
         build.close()
+except SmallcapsError as error:
+    print(error.one_line)
+    sys.exit(7)
+"""
+
+TRIAL_OUT_OF_DISK = """
+import resource, sys
+from datetime import date
+from pathlib import Path
+from flows.errors import SmallcapsError
+from flows.paths import DataPaths
+from flows.what_if import try_scheme
+from flows.edge.scheme_files import SHIPPED
+
+paths, out = DataPaths(Path(sys.argv[1])), Path(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    try_scheme(paths, SHIPPED / "fixed_usd.toml", date(2024, 1, 1), date(2024, 12, 31), out)
 except SmallcapsError as error:
     print(error.one_line)
     sys.exit(7)
@@ -166,3 +191,16 @@ def test_a_full_disk_while_building(published: DataPaths) -> None:
     assert published.warehouse.read_bytes() == before
     assert not list(published.builds.glob("big*"))
     assert runs(published) == {"z", "a"}
+
+
+def test_a_full_disk_while_a_scheme_is_tried_leaves_the_trial_before(published: DataPaths, tmp_path: Path) -> None:
+    out = tmp_path / "trials" / "one.duckdb"
+    try_scheme(published, SHIPPED / "fixed_usd.toml", FIRST, SECOND, out)
+    before = out.read_bytes()
+
+    ended = run(TRIAL_OUT_OF_DISK, published.root, out)
+
+    assert ended.returncode == 7, ended.stderr
+    assert "free disk space" in ended.stdout
+    assert out.read_bytes() == before
+    assert [path.name for path in out.parent.iterdir()] == ["one.duckdb"]

@@ -252,3 +252,11 @@ def test_a_trial_of_no_session_is_exit_4(
     assert tried(published, published.root / "own" / "own.toml", first=first, last=last) == 4
     assert f"No session from {first} to {last} is published." in capsys.readouterr().err
     assert not (published.paths.root / "schemes").exists()
+
+
+def test_a_trial_whose_folder_cannot_be_made_is_exit_4(published: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked = published.root / "a file"
+    blocked.write_text("no folder", encoding="utf-8")
+    out = blocked / "trial.duckdb"
+    assert tried(published, published.root / "own" / "own.toml", "--out", str(out)) == 4
+    assert "Name another file with --out." in capsys.readouterr().err

@@ -145,7 +145,7 @@ def test_a_review_is_held_at_the_rate_of_the_session_it_ranks() -> None:
     caps = {NOV_27: {"a": 300}, NOV_29: {"a": 300}, DEC_23: {"a": 300}}
     begun, review = held(money, caps, [NOV_27, NOV_29, DEC_23], rate=lambda _currency, day: rates[day])
     assert (told(begun)[1], told(review)[1]) == ({"a": "large: initial"}, {"a": "small: moved down"})
-    assert review.limits.select("cap_lower", "usd_per_unit").rows() == [(200.0, 2.0), (None, 2.0)]
+    assert review.limits.select("cap_lower", "cap_lower_usd").rows() == [(200.0, 400.0), (None, None)]
 
 
 PACKETS = Shares("shares", {"large": 0.7, "small": 1.0}, Bands("packets", share=0.05, core=0.02))

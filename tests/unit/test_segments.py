@@ -9,7 +9,7 @@ import pytest
 from flows.edge.scheme_files import SHIPPED, load_scheme
 from transforms.contracts.fields import SEGMENTS
 from transforms.measures.placement import ByCap, BySeat, Placement
-from transforms.measures.segments import market, segment_daily
+from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.schemes.seats import SEATS
 from transforms.schemes.terms import Term
 
@@ -47,7 +47,7 @@ SMALL_MARKET = caps(
 
 def made(scheme: str, placement: Placement, frame: pl.DataFrame, held: pl.DataFrame = NONE_HELD) -> pl.DataFrame:
     members = placement.place(frame, "session_date", "cap_usd")
-    return segment_daily(scheme, placement, market(frame, held, PREVIOUS), members)
+    return segment_daily(scheme, placement, segment_inputs(frame, held, PREVIOUS), members)
 
 
 def segment(name: str, frame: pl.DataFrame = SMALL_MARKET, held: pl.DataFrame = NONE_HELD) -> dict[str, Any]:

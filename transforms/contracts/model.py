@@ -1,6 +1,6 @@
 """What a table contract says: grain, key, columns, owner. DDL, comments, checks and docs derive from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,6 +117,10 @@ class Table:
     def polars_schema(self) -> dict[str, pl.DataType]:
         """Name to polars type, in declared order."""
         return {column.name: column.polars_type for column in self.columns}
+
+    def stacked(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """The rows of any number of frames, each made to `conform`, sorted by key."""
+        return pl.concat([self.empty(), *(self.conform(part) for part in parts)]).sort(self.key)
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Exactly the declared columns, types and order, sorted by key, ratios rounded once.

@@ -7,27 +7,15 @@ from datetime import date
 import polars as pl
 
 from transforms.contracts.schemes import BUCKET_MEMBERSHIPS
+from transforms.schemes.seats import INITIAL, SEATS
 from transforms.schemes.terms import Term
 
-PIECES: dict[str, pl.DataType] = {
-    "company_id": pl.String(),
-    "bucket": pl.String(),
-    "weight": pl.Float64(),
-    "is_counted": pl.Boolean(),
-    "raw_bucket": pl.String(),
-    "basis_used": pl.String(),
-    "reason": pl.String(),
-    "distance": pl.Float64(),
-    "first": pl.Int32(),
-    "last": pl.Int32(),
-}
+PIECES: dict[str, pl.DataType] = {**SEATS, "first": pl.Int32(), "last": pl.Int32()}
 """One row per company, bucket and run of sessions, from ``first`` to ``last`` (numbers of admitted sessions); reason is
 null where the run begins for no review's sake."""
 RUNS: dict[str, pl.DataType] = {"company_id": pl.String(), "first": pl.Int32(), "last": pl.Int32()}
 """One row per company and run of admitted sessions, one after the other, on which it has a cap."""
-BY_ITS_CAP, BACK_AGAIN, FIRST_SEEN, INITIAL = (
-    "cap crossed a threshold", "back after an absence", "first appearance", "initial"
-)  # fmt: skip
+BY_ITS_CAP, BACK_AGAIN, FIRST_SEEN = "cap crossed a threshold", "back after an absence", "first appearance"
 _VALUES = ("weight", "is_counted", "raw_bucket", "basis_used")
 
 

@@ -68,6 +68,10 @@ class SessionRates:
         self._rates = rates
         self.on = cache(self._on)
 
+    def of(self, currency: str, session: date) -> float | None:
+        """USD for one unit of a currency on a session; None where it is not known."""
+        return 1.0 if currency == USD else self.on(session).get(currency)
+
     def _on(self, session: date) -> Mapping[str, float]:
         """Currency to USD for one unit on a session, USD itself included; empty without any rate."""
         if self._rates.is_empty():

@@ -134,6 +134,12 @@ def linked_entities(known: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([known.select(*keys, "source_entity"), second.select(*keys, source_entity="second_entity")])
 
 
+def earns() -> pl.Expr:
+    """Whether a company (KNOWN columns) earned money over four quarters, and in the last one where that is known."""
+    quarter = pl.col("net_income_quarter_usd")
+    return (pl.col("net_income_ttm_usd") > 0) & (quarter.is_null() | (quarter > 0))
+
+
 def _with_source(links: pl.DataFrame) -> pl.DataFrame:
     return links if "source" in links.columns else links.with_columns(pl.lit("simfin").alias("source"))
 

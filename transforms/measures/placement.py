@@ -7,7 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
-from transforms.schemes.by_cap import Buckets, bucket
+from transforms.schemes.by_cap import Buckets, bucket, distance
 from transforms.schemes.model import Money, Scheme
 from transforms.schemes.review import HALF
 from transforms.schemes.seats import NO_SEATS
@@ -61,9 +61,16 @@ class ByCap:
         nobody = pl.lit(None, Buckets)
         return rows.with_columns(bucket=pl.coalesce(*told, nobody), **_WHOLE).filter(pl.col("bucket").is_not_null())
 
-    def cap(self, rows: pl.DataFrame, session: str, cap: str) -> pl.Expr:
-        """The cap of rows that `place` gave, in the scheme's currency."""
-        return self._in_currency(rows, session, cap, self._rates(rows, session))
+    def distances(self, caps: pl.DataFrame) -> pl.DataFrame:
+        """session_date, company_id, bucket and distance of the companies with a bucket (rows of core.market_caps)."""
+        placed = self.place(caps, "session_date", "cap_usd")
+        cap = self._in_currency(placed, "session_date", "cap_usd", self._rates(placed, "session_date"))
+        gap = pl.lit(None, pl.Float64)
+        for version in self.scheme.versions:
+            if isinstance(version.rule, Money):
+                is_since = pl.col("session_date") >= pl.lit(version.effective_from, pl.Date)
+                gap = pl.when(is_since).then(distance(version.rule, cap)).otherwise(gap)
+        return placed.select("session_date", "company_id", pl.col("bucket").cast(pl.String), distance=gap)
 
     def _rates(self, rows: pl.DataFrame, session: str) -> dict[date, float]:
         days = rows[session].drop_nulls().unique().to_list()

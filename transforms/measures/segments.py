@@ -25,15 +25,15 @@ _NUMBERS = (
 
 
 @dataclass(frozen=True)
-class Market:
-    """What segments are made of, for any scheme: see `market`."""
+class SegmentInputs:
+    """What segments are made of, the same for every scheme: see `segment_inputs`."""
 
     caps: pl.DataFrame
     followed: pl.DataFrame
     held: pl.DataFrame
 
 
-def market(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame) -> Market:
+def segment_inputs(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFrame) -> SegmentInputs:
     """``caps``: rows of core.market_caps. ``held``: session_date, company_id, last_cap_usd of quarantined companies.
 
     ``previous_session``: session_date, last_admitted. A return counts for the companies that were members on the last
@@ -49,18 +49,18 @@ def market(caps: pl.DataFrame, held: pl.DataFrame, previous_session: pl.DataFram
         .with_columns(gain=fixed_point(pl.col("return_price")))
         .drop("return_price", "last_admitted")
     )
-    return Market(caps, followed, held.filter(pl.col("last_cap_usd").is_not_null()))
+    return SegmentInputs(caps, followed, held.filter(pl.col("last_cap_usd").is_not_null()))
 
 
-def segment_daily(scheme_id: str, placement: Placement, whole: Market, members: pl.DataFrame) -> pl.DataFrame:
+def segment_daily(scheme_id: str, placement: Placement, inputs: SegmentInputs, members: pl.DataFrame) -> pl.DataFrame:
     """One row per session and segment with the columns of marts.segment_daily (every segment is there).
 
-    ``members``: rows of ``whole.caps`` in their buckets, of `Placement.place`.
+    ``members``: rows of ``inputs.caps`` in their buckets, of `Placement.place`.
     """
     buckets = pl.concat(
-        [_sizes(members), _returns(placement, whole.followed), _held(placement, whole.held)], how="diagonal"
+        [_sizes(members), _returns(placement, inputs.followed), _held(placement, inputs.held)], how="diagonal"
     )
-    grid = whole.caps.select("session_date").unique().join(pl.DataFrame({"segment": BUCKETS}), how="cross")
+    grid = inputs.caps.select("session_date").unique().join(pl.DataFrame({"segment": BUCKETS}), how="cross")
     summed = _sum(pl.concat([grid.with_columns(pl.lit(0, pl.Int64).alias("company_count")), buckets], how="diagonal"))
     roll_up = pl.concat(
         [

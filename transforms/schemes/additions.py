@@ -30,15 +30,13 @@ def with_eligible(rule: Additions, candidates: pl.DataFrame, before: pl.DataFram
         pl.when(pl.col("cap").is_between(low, high, closed="left")).then(pl.lit(bucket))
         for bucket, (low, high) in rule.ranges.items()
     ]
-    lows = [
-        pl.when(pl.col("cap").is_between(low, high, closed="left")).then(pl.lit(low))
-        for low, high in rule.ranges.values()
-    ]
+    lows = {bucket: low for bucket, (low, _) in rule.ranges.items()}
+    low = pl.coalesce(in_range).replace_strict(lows, default=None, return_dtype=pl.Float64)
     float_cap = pl.col("cap") * pl.col("float_share").fill_null(1.0)
     passes = (
         (pl.lit(not rule.earns) | pl.col("earns").fill_null(value=False))
         & (pl.col("float_share").fill_null(1.0) >= rule.least_float_share)
-        & (float_cap >= rule.least_float_of_range * pl.coalesce(lows))
+        & (float_cap >= rule.least_float_of_range * low)
         & (pl.col("turnover").fill_null(float("inf")) >= rule.least_turnover)
     )
     told = candidates.join(

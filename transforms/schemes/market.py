@@ -28,6 +28,8 @@ MARKET: dict[str, pl.DataType] = {
 ``line_cap_usd`` is what that line adds to the cap. ``float_share`` and ``earns`` as known by the session's close, null
 where nobody told; ``dollar_volume_year_usd``: of the twelve months up to the session, at their mean a year long."""
 
+RANKED_CAP = ("company_id", "ticker", "cap_usd", "currency", "cap_local", "fx_rate")
+"""What `market_of` asks of a company's cap."""
 LISTED: dict[str, pl.DataType] = {**CANDIDATES, "basis_used": pl.String()}
 """CANDIDATES of a scheme, and whether their basis_cap is the float or, for want of one, the full cap."""
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from transforms.schemes.calendar import Review, reviews
 from transforms.schemes.model import Scheme, Version
-from transforms.schemes.seats import NO_SEATS, REINITIALISED, Held, begin, hold
+from transforms.schemes.seats import INITIAL, NO_SEATS, REINITIALISED, Held, begin, hold
 
 LIMITS_OF_REVIEW: dict[str, pl.DataType] = {
     "session_date": pl.Date(),
@@ -20,11 +20,12 @@ LIMITS_OF_REVIEW: dict[str, pl.DataType] = {
     "rank_session": pl.Date(),
     "cap_lower_least": pl.Float64(),
     "cap_lower_most": pl.Float64(),
-    "usd_per_unit": pl.Float64(),
+    "cap_lower_usd": pl.Float64(),
+    "currency": pl.String(),
     "version_from": pl.Date(),
 }
 """One row per review and bucket; ``rank_session`` is the session whose caps were ranked. From ``cap_lower_least`` to
-``cap_lower_most`` the limit lay over the price window, null without one."""
+``cap_lower_most`` the limit lay over the price window, null without one. Dollars are of rank_session."""
 WINDOWS: dict[str, pl.DataType] = {
     "session_date": pl.Date(),
     "scheme_id": pl.String(),
@@ -35,6 +36,11 @@ WINDOWS: dict[str, pl.DataType] = {
 
 
 MONTHS_OF_A_YEAR = 12
+
+
+MOST_DAYS_BEFORE = 9
+"""A review ranks the last admitted session of a month where its last session was refused, if that is no more than a
+week of sessions before."""
 
 
 class Markets(Protocol):
@@ -98,6 +104,11 @@ def _due(planned: Sequence[Review], admitted: Sequence[date]) -> list[tuple[date
     return sorted(due.items())
 
 
+def is_near(seen: date, session: date) -> bool:
+    """Whether the market of an admitted session may stand for that of a later one that is to be ranked."""
+    return session - seen <= timedelta(days=MOST_DAYS_BEFORE)
+
+
 def is_in_window(scheme: Scheme, calendar: Sequence[date], session: date) -> bool:
     """Whether a session is one of the last of a month that is ranked, as many as the scheme's price window has."""
     version = scheme.version(session)
@@ -133,7 +144,7 @@ class _Walk(NamedTuple):
     markets: Markets
     rate: Callable[[str, date], float | None]
 
-    def begun(self, session: date, reason: str = "initial") -> Term:
+    def begun(self, session: date, reason: str = INITIAL) -> Term:
         version = self.scheme.version(session)
         if version is None:
             return Term(session, NO_SEATS, is_review=True)
@@ -168,7 +179,8 @@ class _Walk(NamedTuple):
             rank_session=pl.lit(ranked_on, pl.Date),
             cap_lower_least=pl.lit(None, pl.Float64),
             cap_lower_most=pl.lit(None, pl.Float64),
-            usd_per_unit=pl.lit(rate, pl.Float64),
+            cap_lower_usd=pl.col("cap") * pl.lit(rate, pl.Float64),
+            currency=pl.lit(self.scheme.currency),
             version_from=pl.lit(version.effective_from, pl.Date),
         )
         limits = rows.select(pl.col(name).cast(dtype) for name, dtype in LIMITS_OF_REVIEW.items())
