@@ -7,8 +7,10 @@ the gate do not run again.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, cached_property, partial
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -105,18 +107,27 @@ def try_scheme(paths: DataPaths, file: Path, first: date, last: date, out: Path 
     scheme = load_scheme(file)
     path = out or paths.root / "schemes" / f"{scheme.id}-{first}-{last}.duckdb"
     with reading(paths.warehouse) as con:
-
-        def query(sql: str, *values: object) -> pl.DataFrame:
-            return con.execute(sql, values).pl()
-
-        published = query("select session_date from ops.sessions where status = 'published' order by 1")
-        sessions = [day for day in published["session_date"].to_list() if first <= day <= last]
-        if not sessions:
-            raise UsageError(f"No session from {first} to {last} is published.", next_step="See: smallcaps status")
+        history = open_history(lambda sql, *values: con.execute(sql, values).pl(), first, last)
         refuse_other_file(path, paths.warehouse)
-        tables = _Attempt(query, scheme, sessions, published["session_date"].to_list()).tables()
-    write_trial(path, paths.warehouse, tables, sessions)
-    return Trial(path, sessions, tables)
+        attempt = Attempt(scheme, history)
+        for quarter in history.quarters():
+            attempt.measure(quarter)
+        tables = attempt.tables()
+    write_trial(path, paths.warehouse, tables, history.sessions)
+    return Trial(path, history.sessions, tables)
+
+
+def open_history(query: Query, first: date, last: date) -> "History":
+    """The published sessions from ``first`` to ``last``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    published = query("select session_date from ops.sessions where status = 'published' order by 1")["session_date"]
+    sessions = [day for day in published if first <= day <= last]
+    if not sessions:
+        raise UsageError(f"No session from {first} to {last} is published.", next_step="See: smallcaps status")
+    return History(query, sessions, published.to_list())
 
 
 def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> EntityStates:
@@ -128,101 +139,131 @@ def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> Ent
     )
 
 
-class _Attempt:
-    """One scheme over the sessions of an open warehouse."""
+class Quarter(NamedTuple):
+    """Published sessions of one quarter: caps, companies held back, the session before each, what was known."""
 
-    def __init__(self, query: Query, scheme: Scheme, sessions: list[date], published: list[date]) -> None:
-        self._query, self._scheme, self._sessions, self._published = query, scheme, sessions, published
-        self._fundamentals = query("from core.fundamentals")
+    caps: pl.DataFrame
+    held: pl.DataFrame
+    previous: pl.DataFrame
+    known: pl.DataFrame
+
+
+class History:
+    """What an open warehouse tells schemes of its sessions; it is their Markets (`transforms.schemes.terms`)."""
+
+    def __init__(self, query: Query, sessions: list[date], published: list[date]) -> None:
+        """``sessions``: those that schemes are applied to, of all ``published`` ones."""
+        self.sessions, self._query, self._published = sessions, query, published
         self._links = query("from core.entity_links").select(LINK_COLUMNS.keys())
         self._securities = query("from core.securities")
         self._floats = query("from core.free_float")
-        self._rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
-        self._states = published_states(self._fundamentals, published[0], sessions[-1])
+        self._states = published_states(query("from core.fundamentals"), published[0], sessions[-1])
+        self.rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
+        self.at = cache(partial(self._market, for_additions=True))
+        """MARKET of a published session."""
 
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """Tables of the trial by name, in the shape of their contracts."""
-        placement, limits, intervals = self._placed()
-        segments, valuations = [], []
-        for caps, held, previous in self._quarters():
-            known = company_fundamentals_asof(caps, self._links, self._states)
-            placed = placement.place(with_fundamentals(caps, known), "session_date", "cap_usd")
-            members = placed.with_columns(scheme_id=pl.lit(self._scheme.id))
-            segments.append(segment_daily(self._scheme.id, placement, segment_inputs(caps, held, previous), members))
-            valuations += [of_members(members)] if members.height else []
-        valued = table("marts.valuation_daily").stacked(valuations)
-        return {
-            "core.bucket_schemes": scheme_rows([self._scheme]),
-            "core.bucket_memberships": intervals.rows(),
-            "marts.scheme_breakpoints": table("marts.scheme_breakpoints").stacked(limits),
-            "marts.segment_daily": table("marts.segment_daily").stacked(segments),
-            "marts.valuation_daily": valued,
-            "marts.valuation_spread_daily": valuation_spread_daily(valued),
-        }
+    @cached_property
+    def sizes(self) -> pl.DataFrame:
+        """session_date, company_id, cap_usd, currency and cap_local of all sessions."""
+        return self._query(_SIZES, self.sessions[0], self.sessions[-1])
 
-    def _placed(self) -> tuple[Placement, list[pl.DataFrame], Intervals]:
-        held: list[Term] = []
-        caps = self._query(_SIZES, self._sessions[0], self._sessions[-1])
-        if is_by_cap(self._scheme):
-            placement: Placement = (by_cap := ByCap(self._scheme, self._rates.of))
-            pieces = pieces_by_cap(by_cap.distances(caps), self._sessions)
-        else:
-            held = terms(self._scheme, None, self._sessions, None, all_sessions(), self, self._rates.of)
-            placement = BySeat(held, caps["company_id"].unique(), None)
-            pieces = pieces_by_term(held, runs(caps, self._sessions), self._sessions)
-        intervals = Intervals.on(table("core.bucket_memberships").empty())
-        intervals.add(self._scheme.id, pieces, self._sessions)
-        return placement, [term.limits for term in held], intervals
+    @cached_property
+    def present(self) -> pl.DataFrame:
+        """RUNS of the companies with a cap."""
+        return runs(self.sizes, self.sessions)
 
-    def at(self, session: date) -> pl.DataFrame:
-        """MARKET of a published session (see `transforms.schemes.terms.Markets`)."""
-        lines = self._query(_LINES, session)
-        rates = [(session, *rate) for rate in self._rates.on(session).items()]
-        usd_per_unit = pl.DataFrame(rates, USD_PER_UNIT, orient="row")
-        named = self._query(_NAMES_OF_HELD, session).with_columns(price=_NOTHING, shares=_NOTHING)
-        held = as_quoted(named, lines, usd_per_unit)
-        caps = self._query(_CAPS, session, session)
-        both = pl.concat([caps.select(RANKED_CAP), held.select(RANKED_CAP)])
-        return market_of(session, both, lines, self._securities, self._told(session, both))
-
-    def _told(self, session: date, caps: pl.DataFrame) -> list[pl.DataFrame]:
-        """What else is known of companies, by their ids."""
-        public_by = pl.col("known_at").dt.convert_time_zone(MARKET_TIME_ZONE).dt.date() <= session
-        dated = caps.with_columns(session_date=pl.lit(session, pl.Date))
-        known = company_fundamentals_asof(dated, self._links, self._states)
-        volumes = self._query(VOLUMES, session, MONTHS_OF_VOLUME - 1)
-        return [
-            newest_shares(self._floats.filter(public_by), session),
-            known.select("company_id", earns=earns()),
-            volumes_of_a_year(volumes, session),
-        ]
-
-    def ranked_on(self, session: date) -> pl.DataFrame | None:
-        """MARKET of the last published session of a month, if it is near its end."""
-        first = session.replace(day=1)
-        of_month = [day for day in self._published if first <= day <= session]
-        if not of_month or not is_near(of_month[-1], session):
-            return None
-        return self.at(of_month[-1])
-
-    def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
-        """WINDOWS of the scheme in the month of a session."""
-        of_month = [day for day in self._published if session.replace(day=1) <= day <= session]
-        during = [day for day in of_month if is_in_window(scheme, all_sessions(), day)]
-        found = [window_limits(scheme, day, self.at(day), self._rates.of(scheme.currency, day)) for day in during]
-        return pl.concat([pl.DataFrame(schema=WINDOWS), *found])
-
-    def _quarters(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
-        """Caps, companies held back and the session before each session, quarter by quarter."""
+    def quarters(self) -> Iterator[Quarter]:
+        """The sessions quarter by quarter: more at once do not fit into memory."""
         before = dict(zip(self._published[1:], self._published, strict=False))
-        for _, days in groupby(self._sessions, key=lambda day: (day.year, (day.month - 1) // 3)):
+        for _, days in groupby(self.sessions, key=lambda day: (day.year, (day.month - 1) // 3)):
             part = list(days)
             previous = pl.DataFrame(
                 {"session_date": part, "last_admitted": [before.get(day) for day in part]},
                 schema={"session_date": pl.Date, "last_admitted": pl.Date},
             )
-            yield (
-                self._query(_CAPS, part[0], part[-1]),
-                self._query(_HELD, part[0], part[-1]),
-                previous,
-            )
+            caps = self._query(_CAPS, part[0], part[-1])
+            known = company_fundamentals_asof(caps, self._links, self._states)
+            yield Quarter(caps, self._query(_HELD, part[0], part[-1]), previous, known)
+
+    def ranked_on(self, session: date) -> pl.DataFrame | None:
+        """MARKET of the last published session of a month, if it is near its end."""
+        of_month = self._of_month(session)
+        return self.at(of_month[-1]) if of_month and is_near(of_month[-1], session) else None
+
+    def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
+        """WINDOWS of the scheme in the month of a session."""
+        during = [day for day in self._of_month(session) if is_in_window(scheme, all_sessions(), day)]
+        found = [self._limits(scheme, day) for day in during]
+        return pl.concat([pl.DataFrame(schema=WINDOWS), *found])
+
+    def _limits(self, scheme: Scheme, session: date) -> pl.DataFrame:
+        market = self._market(session, for_additions=False)
+        return window_limits(scheme, session, market, self.rates.of(scheme.currency, session))
+
+    def _of_month(self, session: date) -> list[date]:
+        return [day for day in self._published if session.replace(day=1) <= day <= session]
+
+    def _market(self, session: date, *, for_additions: bool) -> pl.DataFrame:
+        """``for_additions``: with earnings and volumes, which no limit hangs on."""
+        lines = self._query(_LINES, session)
+        rates = [(session, *rate) for rate in self.rates.on(session).items()]
+        usd_per_unit = pl.DataFrame(rates, USD_PER_UNIT, orient="row")
+        named = self._query(_NAMES_OF_HELD, session).with_columns(price=_NOTHING, shares=_NOTHING)
+        held = as_quoted(named, lines, usd_per_unit)
+        caps = self._query(_CAPS, session, session)
+        both = pl.concat([caps.select(RANKED_CAP), held.select(RANKED_CAP)])
+        public_by = pl.col("known_at").dt.convert_time_zone(MARKET_TIME_ZONE).dt.date() <= session
+        floats = newest_shares(self._floats.filter(public_by), session)
+        told = [floats, *(self._of_additions(session, both) if for_additions else [])]
+        return market_of(session, both, lines, self._securities, told)
+
+    def _of_additions(self, session: date, caps: pl.DataFrame) -> list[pl.DataFrame]:
+        dated = caps.with_columns(session_date=pl.lit(session, pl.Date))
+        known = company_fundamentals_asof(dated, self._links, self._states)
+        volumes = self._query(VOLUMES, session, MONTHS_OF_VOLUME - 1)
+        return [
+            known.select("company_id", earns=earns()),
+            volumes_of_a_year(volumes, session),
+        ]
+
+
+class Attempt:
+    """One scheme over history: placed at once, measured quarter by quarter."""
+
+    def __init__(self, scheme: Scheme, history: History) -> None:
+        """Place the companies of all sessions."""
+        self._scheme = scheme
+        self._terms: list[Term] = []
+        self._segments: list[pl.DataFrame] = []
+        self._valuations: list[pl.DataFrame] = []
+        sessions, rate = history.sessions, history.rates.of
+        if is_by_cap(scheme):
+            self._placement: Placement = (by_cap := ByCap(scheme, rate))
+            pieces = pieces_by_cap(by_cap.distances(history.sizes), sessions)
+        else:
+            self._terms = terms(scheme, None, sessions, None, all_sessions(), history, rate)
+            self._placement = BySeat(self._terms, history.present["company_id"].unique(), None)
+            pieces = pieces_by_term(self._terms, history.present, sessions)
+        self._intervals = Intervals.on(table("core.bucket_memberships").empty())
+        self._intervals.add(scheme.id, pieces, sessions)
+
+    def measure(self, quarter: Quarter) -> None:
+        """Add what the segments of a quarter are worth."""
+        caps, held, previous, known = quarter
+        placed = self._placement.place(with_fundamentals(caps, known), "session_date", "cap_usd")
+        members = placed.with_columns(scheme_id=pl.lit(self._scheme.id))
+        inputs = segment_inputs(caps, held, previous)
+        self._segments.append(segment_daily(self._scheme.id, self._placement, inputs, members))
+        self._valuations += [of_members(members)] if members.height else []
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Tables of the trial by name, in the shape of their contracts."""
+        valued = table("marts.valuation_daily").stacked(self._valuations)
+        return {
+            "core.bucket_schemes": scheme_rows([self._scheme]),
+            "core.bucket_memberships": self._intervals.rows(),
+            "marts.scheme_breakpoints": table("marts.scheme_breakpoints").stacked(t.limits for t in self._terms),
+            "marts.segment_daily": table("marts.segment_daily").stacked(self._segments),
+            "marts.valuation_daily": valued,
+            "marts.valuation_spread_daily": valuation_spread_daily(valued),
+        }

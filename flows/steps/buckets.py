@@ -1,6 +1,6 @@
 """Every enabled scheme from chunk to chunk of a run: what it ranks, who has which seat, who is in which bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -27,6 +27,10 @@ from transforms.schemes.terms import LIMITS_OF_REVIEW, WINDOWS, is_in_window, is
 
 MONTHS_KEPT = MOST_MONTHS_BEFORE + 1
 """Ends of months that coming reviews may rank, the running one's included."""
+
+
+KnownOf = Callable[[pl.DataFrame], pl.DataFrame]
+"""company_fundamentals_asof of rows with session_date, company_id and cap_usd."""
 
 
 @dataclass
@@ -65,15 +69,15 @@ class Bucketing:
         )  # fmt: skip
 
     def place(
-        self, judged: Judged, caps: pl.DataFrame, known: pl.DataFrame, securities: pl.DataFrame, before: date | None
+        self, judged: Judged, caps: pl.DataFrame, known_of: KnownOf, securities: pl.DataFrame, before: date | None
     ) -> dict[str, Placement]:
         """Where each scheme has the companies of a chunk; memberships, seats and limits go on with it.
 
-        ``caps``: core.market_caps of the chunk, ``known``: company_fundamentals_asof of it, ``securities``:
-        core.securities so far, ``before``: the admitted session before the chunk.
+        ``caps``: core.market_caps of the chunk, ``known_of``: what was known of companies on a session,
+        ``securities``: core.securities so far, ``before``: the admitted session before the chunk.
         """
         scope = [*([before] if before else []), *judged.admitted]
-        markets = _ChunkMarkets(self, judged, caps, known, securities)
+        markets = _ChunkMarkets(self, judged, caps, known_of, securities)
         present = runs(caps, scope)
         placements: dict[str, Placement] = {}
         if any(name in self.seats for name in self.schemes):
@@ -128,17 +132,17 @@ class _ChunkMarkets:
         bucketing: Bucketing,
         judged: Judged,
         caps: pl.DataFrame,
-        known: pl.DataFrame,
+        known_of: KnownOf,
         securities: pl.DataFrame,
     ) -> None:
-        self._bucketing, self._judged, self._caps, self._known = bucketing, judged, caps, known
+        self._bucketing, self._judged, self._caps, self._known_of = bucketing, judged, caps, known_of
         self._securities = securities
         self._made: dict[date, pl.DataFrame] = {}
 
     def at(self, session: date) -> pl.DataFrame:
         """MARKET of an admitted session of the chunk."""
         if session not in self._made:
-            self._made[session] = self._market(session)
+            self._made[session] = self._market(session, for_additions=True)
         return self._made[session]
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
@@ -162,7 +166,7 @@ class _ChunkMarkets:
             for session in self._judged.admitted:
                 if is_in_window(scheme, all_sessions(), session):
                     rate = self._bucketing.rates.of(scheme.currency, session)
-                    kept.append(window_limits(scheme, session, self.at(session), rate))
+                    kept.append(window_limits(scheme, session, self._market(session, for_additions=False), rate))
         self._bucketing.windows = pl.concat(kept)
 
     def window(self, scheme: Scheme, session: date) -> pl.DataFrame:
@@ -177,20 +181,23 @@ class _ChunkMarkets:
         of_kept = pl.col("session_date").dt.truncate("1mo").is_in(list(self._bucketing.markets))
         self._bucketing.windows = self._bucketing.windows.filter(of_kept)
 
-    def _market(self, session: date) -> pl.DataFrame:
+    def _market(self, session: date, *, for_additions: bool) -> pl.DataFrame:
+        """``for_additions``: with earnings and volumes, which no limit hangs on."""
         on = pl.col("session_date") == session
         usd_per_unit = self._judged.usd_per_unit
         lines = self._judged.lines.filter(on & pl.col("class_convention").is_not_null())
         priced = lines.with_columns(price_usd=price_in_usd(lines, usd_per_unit))
         held = as_quoted(_at_last_cap(self._judged.held.filter(on)), lines, usd_per_unit)
         caps = pl.concat([self._caps.filter(on).select(RANKED_CAP), held.select(RANKED_CAP)])
-        return market_of(session, caps, priced, self._securities, self._told(session, on))
+        floats = self._bucketing.floats.shares_on(session, self._securities.filter(pl.col("valid_from") <= session))
+        told = [floats, *(self._of_additions(session, caps) if for_additions else [])]
+        return market_of(session, caps, priced, self._securities, told)
 
-    def _told(self, session: date, on: pl.Expr) -> list[pl.DataFrame]:
+    def _of_additions(self, session: date, caps: pl.DataFrame) -> list[pl.DataFrame]:
+        known = self._known_of(caps.with_columns(session_date=pl.lit(session, pl.Date)))
         months = with_volumes(self._bucketing.volumes, self._caps.filter(pl.col("session_date") <= session))
         return [
-            self._bucketing.floats.shares_on(session, self._securities.filter(pl.col("valid_from") <= session)),
-            self._known.filter(on).select("company_id", earns=earns()),
+            known.select("company_id", earns=earns()),
             volumes_of_a_year(months, session),
         ]
 

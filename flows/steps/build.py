@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -215,13 +216,14 @@ def _transform(
     simfin = company_links(_sightings(progress), facts.tickers, facts.names, facts.statements.income)
     progress.links = pl.concat([simfin, _filer_links(progress.securities)])
     progress.share_counts = core_tables.decided_counts(progress.share_counts, judged.counts)
-    known = company_fundamentals_asof(judged.companies, progress.links, progress.entities)
+    known_of = partial(company_fundamentals_asof, links=progress.links, entities=progress.entities)
+    known = known_of(judged.companies)
     progress.months = with_counts(progress.months, judged.companies)
     splits = core_tables.company_splits(judged.splits, progress.securities)
     caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months, splits)
     categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
     with run.timed("schemes"):
-        placements = progress.bucketing.place(judged, caps, known, progress.securities, before)
+        placements = progress.bucketing.place(judged, caps, known_of, progress.securities, before)
         progress.measured.add(placements, judged, with_standing(caps, categories), known)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))

@@ -35,6 +35,8 @@ WITHOUT_FILINGS = {
     "SMALLCAPS_SOURCES__REFERENCE": "[]",
 }
 """The simulated markets' companies file nothing with the SEC."""
+FEW_SCHEMES = "fixed_usd crsp_like"
+"""One by cap and one with seats and packets; tests of what schemes do enable their own."""
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Site:
     market: Market = field(default_factory=Market)
     has_filings: bool = False
     """Whether the archive holds what companies filed with the SEC; sources that it lacks degrade every night."""
+    schemes: str = FEW_SCHEMES
 
     @property
     def archive(self) -> Path:
@@ -60,6 +63,7 @@ class Site:
         monkeypatch.setenv("SMALLCAPS_DATA_DIR", str(self.paths.root))
         monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
         monkeypatch.setenv("SMALLCAPS_RATE_DIR", str(self.root / "rate"))
+        monkeypatch.setenv("SMALLCAPS_SCHEMES", self.schemes)
         for name, value in ({} if self.has_filings else WITHOUT_FILINGS).items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.root)
@@ -112,7 +116,7 @@ class Site:
     def copy_to(self, root: Path) -> "Site":
         """The same installation elsewhere."""
         shutil.copytree(self.root, root, symlinks=True)
-        return Site(root, self.market, self.has_filings)
+        return Site(root, self.market, self.has_filings, self.schemes)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from flows.edge.demo_folder import write_files
 from flows.market_calendar import sessions_between
+from flows.settings import US_SCHEMES
 from flows.simulated.market import Market
 from flows.simulated.served import BadDays
 from flows.simulated.vendors import Vendors
@@ -50,7 +51,7 @@ class Input:
         return self.sessions[at - 1 : at + 2]
 
     def site(self, root: Path, patch: pytest.MonkeyPatch) -> Site:
-        site = Site(root).use(patch)
+        site = Site(root, schemes=" ".join(US_SCHEMES)).use(patch)
         patch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
         for name, value in self.settings.items():
             patch.setenv(name, value)

@@ -91,7 +91,9 @@ def begun(schemes: Mapping[str, Scheme], base: Base) -> Bucketing:
 
 def placed(bucketing: Bucketing, days: Sequence[date], caps: Caps, before: date | None = None) -> None:
     companies = {name for of_day in caps.values() for name in of_day}
-    bucketing.place(judged(days, caps, before), market_caps(days, caps), NOTHING_KNOWN, securities(companies), before)
+    bucketing.place(
+        judged(days, caps, before), market_caps(days, caps), lambda _rows: NOTHING_KNOWN, securities(companies), before
+    )
 
 
 def run(schemes: Mapping[str, Scheme], caps: Caps, *cuts: int) -> tuple[Bucketing, pl.DataFrame]:
