@@ -29,6 +29,13 @@ rule = { kind = "ranks", last_ranks = { large = 10, small = 20 } }
 """
 SHARES = 'rule = { kind = "shares", covered = { large = 0.7, small = 1.0 } }'
 QUANTILES = 'rule = { kind = "quantiles", exchange = "nyse", upper = { small = 0.5, mega = 1.0 } }'
+ADDITIONS = (
+    'rule = { kind = "additions", ranges = { small = [1e9, 6e9] }, least_float_share = 0.1, least_turnover = 0.75 }'
+)
+BANDS = (
+    'rule = { kind = "shares", covered = { large = 0.7, mid = 0.8, small = 1 }, '
+    'bands = { kind = "share", share = 0.06 } }'
+)
 RANKS = 'rule = { kind = "ranks", last_ranks = { large = 10, small = 20 } }'
 
 TIERS = """reviews = { months = [3, 9] }
@@ -148,6 +155,19 @@ def test_the_customary_limits_are_those_of_market_practice() -> None:
          "versions.1.reviews.rank_months_before: 0 is not from 1 to 3 with third_friday"),
         (RANKS, f'{RANKS}\nreviews = {{ months = [3], rank_months_before = -1, effective = "month_end" }}',
          "versions.1.reviews.rank_months_before: -1 is not from 0 to 3 with month_end"),
+        (RANKS, f'{RANKS}\nreviews = {{ months = [3], effective_in = {{ 12 = "second_friday" }} }}',
+         "versions.1.reviews.effective_in.12: is no month with a review"),
+        (RANKS, f'{RANKS}\nreviews = {{ months = [3, 6], effective = "month_end", rank_months_before = 0, '
+         'effective_in = { 6 = "second_friday" } }',
+         "versions.1.reviews.rank_months_before: 0 is not from 1 to 3 with second_friday"),
+        (RANKS, BANDS, "versions.1.rule.bands.share: 0.06 about 0.7 of large meets that about 0.8 of mid"),
+        (RANKS, ADDITIONS.replace("0.1", "1.1"), "versions.1.rule.least_float_share: 1.1 is no part: from 0 to 1"),
+        (RANKS, ADDITIONS.replace("0.75", "inf"), "versions.1.rule.least_turnover: inf times the float is no turnover"),
+        (RANKS, ADDITIONS.replace("0.75", "nan"), "versions.1.rule.least_turnover: nan is no number"),
+        ('basis = "full"', 'basis = "full"\nuniverse = { security_types = ["share"] }',
+         "universe.security_types: share: there are common, depositary_share"),
+        ('basis = "full"', 'basis = "full"\nuniverse = { least_price = -1 }',
+         "universe.least_price: -1 is no sum of money"),
         (RANKS, f"{RANKS}\nreviews = {{ months = [3], rank_months_before = 4 }}",
          "versions.1.reviews.rank_months_before: 4 is not from 1 to 3 with month_begin"),
     ],

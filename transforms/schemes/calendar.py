@@ -8,6 +8,7 @@ from typing import NamedTuple
 from transforms.schemes.model import Reviews, Scheme, Version
 
 FRIDAY = 4
+_FRIDAYS = {"second_friday": 2, "third_friday": 3, "fourth_friday": 4}
 
 
 class Review(NamedTuple):
@@ -46,12 +47,12 @@ def _days(rule: Reviews, sessions: Sequence[date], first: date, last: date) -> I
 
 
 def _effective(rule: Reviews, sessions: Sequence[date], year: int, month: int) -> date | None:
-    if rule.effective == "month_begin":
+    effective = rule.effective_of(month)
+    if effective == "month_begin":
         return _first_from(sessions, _month_begin(year, month))
-    if rule.effective == "month_end":
+    if effective == "month_end":
         return _first_from(sessions, _month_begin(year, month + 1))
-    friday = _friday(year, month, 3 if rule.effective == "third_friday" else 4)
-    return _first_from(sessions, friday + timedelta(days=1))
+    return _first_from(sessions, _friday(year, month, _FRIDAYS[effective]) + timedelta(days=1))
 
 
 def _month_begin(year: int, month: int) -> date:

@@ -1,10 +1,12 @@
 """What a scheme's file cannot say: every fault with the key that it stands under."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import pairwise
-from math import inf
+from math import inf, isnan
 from typing import NamedTuple
 
+from transforms.contracts.core import SECURITY_TYPES
 from transforms.contracts.fields import BUCKETS
 from transforms.schemes.model import (
     Additions,
@@ -20,6 +22,7 @@ from transforms.schemes.model import (
     Shares,
     Swap,
     Tier,
+    Universe,
     Version,
 )
 
@@ -46,6 +49,8 @@ def faults(scheme: Scheme) -> list[Fault]:
     found = [] if scheme.currency in CURRENCIES else [Fault("currency", f"{scheme.currency} is no currency with rates")]
     if not scheme.versions:
         found.append(Fault("versions", "there is none"))
+    found += _not_numbers("", asdict(scheme))
+    found += [Fault(f"universe.{key}", reason) for key, reason in _universe(scheme.universe)]
     for number, (before, after) in enumerate(pairwise(scheme.versions), start=1):
         if after.effective_from <= before.effective_from:
             reason = f"{after.effective_from} is not after {before.effective_from} of the version before"
@@ -60,12 +65,33 @@ def faults(scheme: Scheme) -> list[Fault]:
     return found
 
 
+def _not_numbers(place: str, told: object) -> Iterator[Fault]:
+    """TOML has nan, which every comparison lets through."""
+    if isinstance(told, float) and isnan(told):
+        yield Fault(place, "nan is no number")
+    parts = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list | tuple) else ()
+    for key, part in parts:
+        yield from _not_numbers(f"{place}.{key}" if place else str(key), part)
+
+
+def _universe(universe: Universe) -> Iterator[Fault]:
+    if unknown := [kind for kind in universe.security_types if kind not in SECURITY_TYPES]:
+        yield Fault("security_types", f"{', '.join(unknown)}: there are {', '.join(SECURITY_TYPES)}")
+    for key, least in (("least_price", universe.least_price), ("least_cap", universe.least_cap)):
+        if not 0 <= least < inf:
+            yield Fault(key, f"{least:g} is no sum of money")
+
+
 def _reviews(reviews: Reviews) -> Iterator[Fault]:
     # A review ranks what is over when it counts: only one that counts from a month's end can rank that month's.
-    least = 0 if reviews.effective == "month_end" else 1
+    told = [reviews.effective, *reviews.effective_in.values()]
+    strictest = next((effective for effective in told if effective != "month_end"), "month_end")
+    least = 0 if strictest == "month_end" else 1
     if not least <= reviews.rank_months_before <= MOST_MONTHS_BEFORE:
-        reason = f"{reviews.rank_months_before} is not from {least} to {MOST_MONTHS_BEFORE} with {reviews.effective}"
+        reason = f"{reviews.rank_months_before} is not from {least} to {MOST_MONTHS_BEFORE} with {strictest}"
         yield Fault("rank_months_before", reason)
+    if unknown := sorted(set(reviews.effective_in) - set(reviews.months)):
+        yield Fault(f"effective_in.{unknown[0]}", "is no month with a review")
     if not 1 <= reviews.price_window <= MOST_SESSIONS_OF_A_WINDOW:
         yield Fault("price_window", f"{reviews.price_window} is none of 1 to {MOST_SESSIONS_OF_A_WINDOW}")
 
@@ -87,6 +113,7 @@ def _rule(rule: Rule) -> Iterator[Fault]:
         yield from _ranges("caps", rule.caps, is_whole=True)
     elif isinstance(rule, Additions):
         yield from _ranges("ranges", rule.ranges, is_whole=False)
+        yield from _additions(rule)
     elif isinstance(rule, Ranks):
         yield from _rising("last_ranks", rule.last_ranks, largest_first=True)
     elif isinstance(rule, Shares):
@@ -105,6 +132,14 @@ def _shares(rule: Shares) -> Iterator[Fault]:
     for bucket, (low, high) in (rule.size_ranges or {}).items():
         if bucket not in rule.covered or not 0 <= low <= high:
             yield Fault(f"size_ranges.{bucket}", f"{low:,.0f} to {high:,.0f} is no range of a bucket of the rule")
+
+
+def _additions(rule: Additions) -> Iterator[Fault]:
+    for key in ("least_float_share", "least_float_of_range"):
+        if not 0 <= (part := getattr(rule, key)) <= 1:
+            yield Fault(key, f"{part:g} is no part: from 0 to 1")
+    if not 0 <= rule.least_turnover < inf:
+        yield Fault("least_turnover", f"{rule.least_turnover:g} times the float is no turnover")
 
 
 def _quantiles(rule: Quantiles) -> Iterator[Fault]:
@@ -167,10 +202,21 @@ def _bands(rule: Ranks | Shares, bands: Bands) -> Iterator[Fault]:
         yield Fault("bands.limits", f"{', '.join(unknown)}: the rule has no such bucket")
     if bands.kind in ("share", "packets") and not 0 < bands.share < 0.5:
         yield Fault("bands.share", f"{bands.share:g} is no part of the market that a band can have: above 0, below 0.5")
+    elif bands.kind != "factor" and isinstance(rule, Shares):
+        yield from _overlapping(rule.covered, bands)
     if bands.kind == "packets" and not 0 <= bands.core <= bands.share:
         yield Fault("bands.core", f"{bands.core:g} is outside the band of {bands.share:g}")
     if bands.kind == "factor" and not 0 < bands.down <= 1 <= bands.up:
         yield Fault("bands", f"from {bands.down:g} to {bands.up:g} of a limit is no band around it")
+
+
+def _overlapping(covered: Mapping[Bucket, float], bands: Bands) -> Iterator[Fault]:
+    """Where the bands of two limits meet, nobody could say to which of them a company between them holds on."""
+    limits = [(bucket, end) for bucket, end in list(covered.items())[:-1] if not bands.limits or bucket in bands.limits]
+    for (bucket, end), (smaller, next_end) in pairwise(limits):
+        if next_end - end < 2 * bands.share:
+            reason = f"{bands.share:g} about {end:g} of {bucket} meets that about {next_end:g} of {smaller}"
+            yield Fault("bands.share", reason)
 
 
 def _entries(rule: Ranks | Shares, bands: Bands) -> Iterator[Fault]:

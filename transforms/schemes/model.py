@@ -12,6 +12,8 @@ Confidence = Literal["primary", "second_hand", "general_knowledge", "own"]
 """Read at the provider's, told by somebody who quotes it, known but not checked, or a definition of our own."""
 Basis = Literal["full", "float"]
 Level = Literal["company", "security"]
+Effective = Literal["month_begin", "second_friday", "third_friday", "fourth_friday", "month_end"]
+"""The review counts from the first session after it, or of the month."""
 
 
 class _Told:
@@ -47,15 +49,20 @@ class Reviews(_Told):
     """When companies are ranked, and from which session on that counts.
 
     ``months``: those in which a review takes effect; empty: every session is one. Ranked are the caps of the last
-    session of a month, ``rank_months_before`` the review's. ``effective``: the review counts from the first session
-    after it.
+    session of a month, ``rank_months_before`` the review's.
     """
 
     months: tuple[int, ...] = ()
     rank_months_before: int = 1
-    effective: Literal["month_begin", "third_friday", "fourth_friday", "month_end"] = "month_begin"
+    effective: Effective = "month_begin"
+    effective_in: dict[int, Effective] = field(default_factory=dict)
+    """Month to its own, where it is another one."""
     price_window: int = 1
     """Of so many sessions up to the ranked one the provider takes one, and does not say which: limits are a range."""
+
+    def effective_of(self, month: int) -> Effective:
+        """From when on the review of a month counts."""
+        return self.effective_in.get(month, self.effective)
 
 
 @dataclass(frozen=True)
