@@ -33,6 +33,7 @@ ABOUT_NOW = frozenset(
         "ops.scheme_seats",
         "ops.scheme_markets",
         "ops.scheme_windows",
+        "ops.size_portfolio_seats",
     }
 )
 """Tables about the newest session only, or for the next one: they change every night and revise nothing."""

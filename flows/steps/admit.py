@@ -26,6 +26,7 @@ _QUOTE = (
     "high",
     "low",
     "close",
+    "previous_close",
     "volume",
     "return_price",
     "is_multi_day",

@@ -21,6 +21,7 @@ from transforms.core.filed_counts import CURRENT
 from transforms.core.identity import REGISTRY_SCHEMA
 from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
 from transforms.core.split_register import SPLITS_SCHEMA
+from transforms.measures.size_portfolios import ABSENT_SESSIONS, QUOTED
 
 _SIGHTED = """
 select securities.security_id, securities.valid_from as session_date, caps.shares
@@ -64,6 +65,29 @@ order by company_id, month
 """
 
 
+# The columns of QUOTED: where each company was quoted last, -1 being the last admitted session.
+_QUOTED = """
+with recent as (
+    select session_date, 0 - row_number() over (order by session_date desc) as at
+    from ops.sessions
+    where status = 'published'
+    qualify at >= 0 - $1
+),
+newest as (
+    select lines.company_id, max(recent.at) as at
+    from core.security_caps as lines
+    inner join recent on lines.session_date = recent.session_date
+    group by all
+)
+select newest.company_id, newest.at, caps.cap_usd, caps.price
+from newest
+inner join recent on newest.at = recent.at
+left join core.market_caps as caps
+    on newest.company_id = caps.company_id and recent.session_date = caps.session_date
+order by all
+"""
+
+
 @dataclass(frozen=True)
 class Base:
     """The published warehouse as the next run sees it; empty before the first publication."""
@@ -77,6 +101,8 @@ class Base:
     markets: pl.DataFrame = field(default_factory=table("ops.scheme_markets").empty)
     windows: pl.DataFrame = field(default_factory=table("ops.scheme_windows").empty)
     volumes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_VOLUMES))
+    portfolio_seats: pl.DataFrame = field(default_factory=table("ops.size_portfolio_seats").empty)
+    quoted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUOTED))
     sighted_shares: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
             schema={"security_id": pl.String, "session_date": pl.Date, "shares": pl.Float64}
@@ -137,6 +163,8 @@ def open_base(run: Run) -> Base:
             markets=rows("from ops.scheme_markets"),
             windows=rows("from ops.scheme_windows"),
             volumes=rows(VOLUMES, admitted[-1] if admitted else None, MONTHS_OF_VOLUME - 1),
+            portfolio_seats=rows("from ops.size_portfolio_seats"),
+            quoted=rows(_QUOTED, ABSENT_SESSIONS).cast(pl.Schema(QUOTED)),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),

@@ -68,22 +68,28 @@ class Bucketing:
             base.windows.select(WINDOWS.keys()),
         )  # fmt: skip
 
+    def see(self, judged: Judged, caps: pl.DataFrame, known_of: KnownOf, securities: pl.DataFrame) -> "ChunkMarkets":
+        """What reviews may rank in a chunk; ``forget`` it when all have.
+
+        ``caps``: core.market_caps of the chunk, ``known_of``: what was known of companies on a session,
+        ``securities``: core.securities so far.
+        """
+        self.floats.see(caps, securities)
+        markets = ChunkMarkets(self, judged, caps, known_of, securities)
+        markets.keep_ends_of_months()
+        markets.keep_windows()
+        return markets
+
     def place(
-        self, judged: Judged, caps: pl.DataFrame, known_of: KnownOf, securities: pl.DataFrame, before: date | None
+        self, judged: Judged, caps: pl.DataFrame, markets: "ChunkMarkets", before: date | None
     ) -> dict[str, Placement]:
         """Where each scheme has the companies of a chunk; memberships, seats and limits go on with it.
 
-        ``caps``: core.market_caps of the chunk, ``known_of``: what was known of companies on a session,
-        ``securities``: core.securities so far, ``before``: the admitted session before the chunk.
+        ``caps``: core.market_caps of the chunk, ``before``: the admitted session before the chunk.
         """
         scope = [*([before] if before else []), *judged.admitted]
-        markets = _ChunkMarkets(self, judged, caps, known_of, securities)
         present = runs(caps, scope)
         placements: dict[str, Placement] = {}
-        if any(name in self.seats for name in self.schemes):
-            self.floats.see(caps, securities)
-            markets.keep_ends_of_months()
-            markets.keep_windows()
         companies = pl.concat([caps["company_id"], judged.held["company_id"]]).unique()
         for name, scheme in self.schemes.items():
             if name not in self.seats:
@@ -98,7 +104,6 @@ class Bucketing:
                 pieces = pieces_by_term(held, present, scope)
             self.intervals[name].add(name, pieces, scope)
         self.volumes = with_volumes(self.volumes, caps)
-        markets.forget()
         return placements
 
     def memberships(self) -> pl.DataFrame:
@@ -124,7 +129,7 @@ class Bucketing:
         return table("marts.scheme_breakpoints").conform(pl.concat(self.limits))
 
 
-class _ChunkMarkets:
+class ChunkMarkets:
     """What schemes may rank in a chunk: any of its sessions, and the ends of the last months."""
 
     def __init__(

@@ -21,6 +21,7 @@ from flows.steps.filings import Filings, load_filings
 from flows.steps.fx import fx_rates
 from flows.steps.measured import Measured
 from flows.steps.own_files import FileFacts
+from flows.steps.portfolios import MART_OF, Portfolios
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
 from transforms.core.check_counts import check_counts
@@ -57,6 +58,7 @@ class Progress:
     base: Base
     securities: pl.DataFrame
     bucketing: Bucketing
+    portfolios: Portfolios
     sighted: pl.DataFrame
     entities: EntityStates
     check_counts: pl.DataFrame
@@ -87,6 +89,7 @@ class Progress:
             base,
             base.securities,
             bucketing,
+            Portfolios.on(base),
             base.sighted_shares,
             joined_states(filed, entity_states(facts.statements, first, last)),
             check_counts(facts.statements),
@@ -136,6 +139,7 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
                 judged = walker.judge(chunk)
             facts, progress = preparing.result()
             progress.sessions.extend(judged.sessions)
+            progress.portfolios.listed_since = catalogue.first_seen
             made = transforming.submit(_tables, run, progress, judged, facts, catalogue.frame())
             written = writing.submit(_write, run, build, judged, made)
             if writing_before is not None:
@@ -223,7 +227,10 @@ def _transform(
     caps = core_tables.market_caps(judged, known, progress.check_counts, progress.months, splits)
     categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
     with run.timed("schemes"):
-        placements = progress.bucketing.place(judged, caps, known_of, progress.securities, before)
+        markets = progress.bucketing.see(judged, caps, known_of, progress.securities)
+        placements = progress.bucketing.place(judged, caps, markets, before)
+        progress.portfolios.add(judged, caps, markets, before, progress.securities)
+        markets.forget()
         progress.measured.add(placements, judged, with_standing(caps, categories), known)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
@@ -319,6 +326,9 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("valuation_spread_daily", spreads)
         build.work("scheme_agreement", progress.measured.agreements())
         build.work("scheme_breakpoints", progress.bucketing.breakpoints())
+        build.replace("ops.size_portfolio_seats", progress.portfolios.seat_rows())
+        for formation, name in MART_OF.items():
+            build.work(name, progress.portfolios.rows(formation))
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
 

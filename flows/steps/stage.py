@@ -22,7 +22,7 @@ from transforms.core.directory_types import with_directory
 from transforms.core.fx import NO_RATES, USD, SessionRates
 from transforms.core.sec_identity import NAMES, ciks, known_names
 from transforms.core.security_types import classify
-from transforms.staging.descriptions import Described
+from transforms.staging.descriptions import FIRST_SEEN, Described
 from transforms.staging.nasdaq_directory import DIRECTORY
 from transforms.staging.sec_tickers import TICKERS
 
@@ -80,6 +80,8 @@ class Catalogue:
     judged: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_JUDGED))
     parts: list[pl.DataFrame] = field(default_factory=list)
     size: int = 0
+    first_seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FIRST_SEEN))
+    """Since when the vendor has had a symbol, if a file tells."""
     _nights: int = 0
     _known: tuple[pl.DataFrame, pl.DataFrame] | None = None
 
@@ -87,6 +89,8 @@ class Catalogue:
         """Lines with ``attributes_id`` and what is KNOWN of their descriptions by the first of their sessions."""
         if described.quotes.height:
             self._look_up(min(described.quotes["session_date"].unique().to_list()))
+        if described.first_seen.height:
+            self.first_seen = described.first_seen
         typed = self._typed(described.descriptions)
         self.parts.append(typed.select(*DESCRIPTION, "cik").with_row_index("attributes_id", offset=self.size))
         at = described.quotes["description"]

@@ -117,7 +117,12 @@ def killed(before: Site) -> dict[str, Site]:
 def _stopping(sites: dict[str, Site]) -> Iterator[dict[str, int]]:
     """Nights under way, point to process id; whatever is left of them at the end is killed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SMALLCAPS_")}
-    own = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "OPENBLAS_NUM_THREADS": "1"}
+    schemes = next(iter(sites.values())).schemes
+    own = {
+        "SMALLCAPS_SCHEMES": schemes,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     parent = subprocess.Popen(  # noqa: S603 (our own interpreter and text)
         [sys.executable, "-c", STOPPING, NIGHT.isoformat(), *(f"{point}={site.root}" for point, site in sites.items())],
         env=inherited | QUOTES_ALONE | own,

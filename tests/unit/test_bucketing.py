@@ -91,9 +91,10 @@ def begun(schemes: Mapping[str, Scheme], base: Base) -> Bucketing:
 
 def placed(bucketing: Bucketing, days: Sequence[date], caps: Caps, before: date | None = None) -> None:
     companies = {name for of_day in caps.values() for name in of_day}
-    bucketing.place(
-        judged(days, caps, before), market_caps(days, caps), lambda _rows: NOTHING_KNOWN, securities(companies), before
-    )
+    of_chunk, rows = judged(days, caps, before), market_caps(days, caps)
+    markets = bucketing.see(of_chunk, rows, lambda _rows: NOTHING_KNOWN, securities(companies))
+    bucketing.place(of_chunk, rows, markets, before)
+    markets.forget()
 
 
 def run(schemes: Mapping[str, Scheme], caps: Caps, *cuts: int) -> tuple[Bucketing, pl.DataFrame]:

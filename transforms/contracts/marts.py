@@ -17,6 +17,7 @@ from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
+from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
@@ -298,6 +299,8 @@ MARTS = (
     FILER_CATEGORY_DAILY,
     CAPS_LATEST,
     CAP_RECONCILIATION,
+    SIZE_PORTFOLIOS_DAILY,
+    SIZE_PORTFOLIOS_MONTHLY,
     *MARTS_OF_SCHEMES,
 )
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

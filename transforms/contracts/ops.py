@@ -3,6 +3,7 @@
 from transforms.contracts.fields import RUN_ID, SESSION
 from transforms.contracts.model import Column, Table
 from transforms.contracts.schemes import OPS_OF_SCHEMES
+from transforms.contracts.size_portfolios import SIZE_PORTFOLIO_SEATS
 
 STATUSES = ("published", "refused", "missing")
 OUTCOMES = ("passed", "failed", "errored", "not_applicable")
@@ -318,5 +319,6 @@ OPS = (
     ADMISSION_COMPANIES,
     ADMISSION_COUNTS,
     *OPS_OF_SCHEMES,
+    SIZE_PORTFOLIO_SEATS,
     SCHEMA_VERSION,
 )

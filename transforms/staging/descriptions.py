@@ -1,12 +1,13 @@
 """What a quoted line is called, apart from its prices: millions of rows share some ten thousand descriptions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
 SYMBOL: Final = ("exchange", "symbol")
 DESCRIBED: Final = ("name", "country", "sector", "industry")
+FIRST_SEEN: Final = {"symbol": pl.String, "first_date": pl.Date}
 _DAYS = 1 << 24
 """More than there are days, so that a symbol's number and a day make one number."""
 
@@ -15,11 +16,13 @@ _DAYS = 1 << 24
 class Described:
     """Quotes with the row number of their description in place of its texts, and the descriptions (SYMBOL, DESCRIBED).
 
-    Descriptions may repeat, and some may have no quote.
+    Descriptions may repeat, and some may have no quote. ``first_seen``: symbol and first_date, since when the vendor
+    has had it, where a file of descriptions tells that of days before the quotes.
     """
 
     quotes: pl.DataFrame
     descriptions: pl.DataFrame
+    first_seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FIRST_SEEN))
 
 
 def of_quotes(quotes: pl.DataFrame) -> Described:
@@ -51,6 +54,7 @@ def of_reference(quotes: pl.DataFrame, reference: pl.DataFrame) -> Described:
     return Described(
         quotes.drop(DESCRIBED).with_columns(description=number.cast(pl.UInt32)),
         pl.concat([steps.drop("from_date"), symbols], how="diagonal"),
+        reference.group_by("symbol").agg(pl.col("first_date").min()).sort("symbol"),
     )
 
 
