@@ -7,7 +7,7 @@ select
     portfolios.session_date,
     portfolios.portfolio,
     portfolios.weighting,
-    portfolios."return",
+    portfolios.return,
     portfolios.return_since_last,
     portfolios.company_count,
     portfolios.is_multi_day,
