@@ -3,6 +3,8 @@
 import polars as pl
 
 _SERIES = ["scheme_id", "segment"]
+_DECIMALS = 12
+"""Of a drawdown. Returns have 12 digits, so what is finer is noise of the chain, and would tell a high from no high."""
 
 
 def drawdown_daily(returns: pl.DataFrame) -> pl.DataFrame:
@@ -10,10 +12,10 @@ def drawdown_daily(returns: pl.DataFrame) -> pl.DataFrame:
 
     ``returns``: session_date, scheme_id, segment and return_price_vw (fraction), each key once, in any order.
     ``level``: the returns chained, 1 on the segment's first session, whose own return leads to it and does not count.
-    ``drawdown``: level over the highest level so far, less 1: fraction from -1 to 0. ``peak_session``: last session of
-    that highest level. ``gaps``: later sessions without a return so far. On those, level and drawdown are null, and the
-    chain goes on from the last known level: what happened between is not in it. No look-ahead: a row depends on its
-    session and earlier ones alone.
+    ``drawdown``: level over the highest level so far, less 1: fraction from -1 to 0, to 12 decimals. ``peak_session``:
+    last session on which it is 0. ``gaps``: later sessions without a return so far. On those, level and drawdown are
+    null, and the chain goes on from the last known level: what happened between is not in it. No look-ahead: a row
+    depends on its session and earlier ones alone.
     """
     is_first = pl.int_range(pl.len()).over(_SERIES) == 0
     gain = pl.when(is_first).then(0.0).otherwise(pl.col("return_price_vw"))
@@ -27,9 +29,10 @@ def drawdown_daily(returns: pl.DataFrame) -> pl.DataFrame:
     )
     level = pl.when(pl.col("gain").is_not_null()).then(pl.col("chain"))
     peak = pl.col("chain").cum_max().over(_SERIES)
-    peak_session = pl.when(pl.col("level") == peak).then(pl.col("session_date")).forward_fill().over(_SERIES)
+    peak_session = pl.when(pl.col("drawdown") == 0).then(pl.col("session_date")).forward_fill().over(_SERIES)
     return (
         chained.with_columns(level=level)
-        .with_columns(drawdown=pl.col("level") / peak - 1, peak_session=peak_session)
+        .with_columns(drawdown=(pl.col("level") / peak - 1).round(_DECIMALS) + 0.0)
+        .with_columns(peak_session=peak_session)
         .select("session_date", *_SERIES, "level", "drawdown", "peak_session", "gaps")
     )
