@@ -37,6 +37,7 @@ from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
 from flows.steps.report import report
 from flows.steps.review import review
+from flows.steps.series import write_series
 from transforms.schemes.registry import scheme_rows
 
 log = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         write_quarantine(run.paths, run.run_id, _set_aside(progress))
         _refuse_night(run, progress)
         finish(run, made, filled)
-        write_flows(run, made, progress, filled.facts)
+        write_series(run, made, progress, write_flows(run, made, progress, filled.facts))
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             appended = append_versions(_published(run), made, plan.sessions, cause=plan.cause, at=utc_now())

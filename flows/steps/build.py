@@ -286,7 +286,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         admitted = [*progress.base.admitted, *progress.admitted]
         progress.securities = with_delistings(progress.securities, known_at(admitted), filled.filings.forms)
         valuation = progress.measured.valuations()
-        spreads = valuation_spread_daily(valuation, progress.base.spreads)
+        progress.measured.spreads = valuation_spread_daily(valuation, progress.base.spreads)
         fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
@@ -323,7 +323,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("segment_daily", progress.measured.segments())
         build.work("valuation_daily", valuation)
         build.work("filer_category_daily", progress.measured.filer_categories())
-        build.work("valuation_spread_daily", spreads)
+        build.work("valuation_spread_daily", progress.measured.spreads)
         build.work("scheme_agreement", progress.measured.agreements())
         build.work("scheme_breakpoints", progress.bucketing.breakpoints())
         build.replace("ops.size_portfolio_seats", progress.portfolios.seat_rows())

@@ -1,5 +1,7 @@
 """Fund flows and macro series of a run: the small tables that are written anew each time."""
 
+from typing import NamedTuple
+
 import polars as pl
 
 from flows.edge.builds import Build
@@ -8,20 +10,28 @@ from flows.run import Run
 from flows.steps.build import Progress
 from flows.steps.degraded import degraded_sessions
 from flows.steps.facts import Facts
+from transforms.contracts import table
 from transforms.core.fundamentals import known_at
 from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
 
 SOURCE = "etf_flows"
 
 
-def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> None:
+class Flows(NamedTuple):
+    """Rows of core.macro and of marts.segment_flows_daily, of all sessions, as known by the last admitted one."""
+
+    macro: pl.DataFrame
+    segments: pl.DataFrame
+
+
+def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flows:
     """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session.
 
     The marts are written for all sessions: a flow that was published late fills its own day.
     """
     last = progress.last_admitted
     if last is None:
-        return
+        return Flows(table("core.macro").empty(), table("marts.segment_flows_daily").empty())
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
         macro = facts.macro.filter(by_then)
@@ -31,8 +41,10 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Non
         degraded = degraded_sessions(run, sessions)
         carried = [session for session in sessions if SOURCE in degraded.get(session, ())]
         flows = fund_flows_daily(funds, sessions, all_sessions(), carried_forward=carried)
+        segments = segment_flows_daily(flows)
     with run.timed("build"):
         run.count("core.macro", build.replace("core.macro", macro))
         run.count("core.fund_shares", build.replace("core.fund_shares", funds))
         build.work("fund_flows_daily", flows)
-        build.work("segment_flows_daily", segment_flows_daily(flows))
+        build.work("segment_flows_daily", segments)
+    return Flows(macro, segments)

@@ -8,6 +8,7 @@ import polars as pl
 from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.measures.agreement import scheme_agreement
+from transforms.measures.evidence import largest_share
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
 from transforms.measures.segments import segment_daily, segment_inputs
@@ -32,6 +33,9 @@ _MARTS = ("segment_daily", "valuation_daily", "filer_category_daily", "scheme_ag
 class Measured:
     """Rows of the marts that are made of members, so far."""
 
+    spreads: pl.DataFrame = field(default_factory=table("marts.valuation_spread_daily").empty)
+    """Those of the whole run, once it is over."""
+    _largest: list[pl.DataFrame] = field(default_factory=list)
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in _MARTS})
 
     def add(self, placements: Mapping[str, Placement], judged: Judged, caps: pl.DataFrame, known: pl.DataFrame) -> None:
@@ -41,6 +45,7 @@ class Measured:
         """
         held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
         inputs = segment_inputs(caps, held, _previous(judged))
+        self._largest.append(largest_share(caps))
         rows = with_fundamentals(caps.select(_MEASURED), known).with_row_index("row")
         buckets = {}
         for scheme_id, placement in placements.items():
@@ -53,6 +58,10 @@ class Measured:
             placed = rows.select("row").join(counted, on="row", how="left", maintain_order="left")
             buckets[scheme_id] = placed["bucket"]
         self._parts["scheme_agreement"].append(scheme_agreement(caps, buckets))
+
+    def largest_shares(self) -> pl.DataFrame:
+        """session_date and value: the ten largest companies' share of the cap of all."""
+        return pl.concat(self._largest)
 
     def segments(self) -> pl.DataFrame:
         """The rows of marts.segment_daily."""

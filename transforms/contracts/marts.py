@@ -14,10 +14,13 @@ from transforms.contracts.fields import (
     ratio,
 )
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
+from transforms.contracts.measures import MEASURES as MEASURES_OF_TABLES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
+from transforms.contracts.risk import FORWARD_RETURNS, REGIME_DAILY, RISK_DAILY, RISK_MEASURES
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
+from transforms.contracts.thesis import THESIS_CLAIMS, THESIS_DAILY
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
@@ -301,6 +304,14 @@ MARTS = (
     CAP_RECONCILIATION,
     SIZE_PORTFOLIOS_DAILY,
     SIZE_PORTFOLIOS_MONTHLY,
+    RISK_DAILY,
+    REGIME_DAILY,
+    FORWARD_RETURNS,
+    MEASURES_OF_TABLES,
+    THESIS_DAILY,
+    THESIS_CLAIMS,
     *MARTS_OF_SCHEMES,
 )
+TABLES_OF_MEASURES = {"risk_daily": RISK_MEASURES}
+"""Mart to the measures that it has in rows; marts.measures tells what each is."""
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

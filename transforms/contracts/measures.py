@@ -56,3 +56,24 @@ def measures_table(name: str, owner: str, lookback: str, measures: tuple[Measure
             Column("null_reason", "VARCHAR", "Why there is no value: too_few, or why the measure is not defined."),
         ),
     )
+
+
+MEASURES = Table(
+    schema="marts",
+    name="measures",
+    grain="one row per measure of a table of measures",
+    key=("mart", "measure"),
+    policy="replace_all",
+    owner="segments",
+    columns=(
+        Column("mart", "VARCHAR", "Table that has it.", nullable=False),
+        Column("measure", "VARCHAR", "Its name there.", nullable=False),
+        Column("formula", "VARCHAR", "How it is computed.", nullable=False),
+        Column("unit", "VARCHAR", "Unit of value; empty for a bare number.", nullable=False),
+        Column(
+            "source", "VARCHAR", "Where the formula and the least number of observations come from.", nullable=False
+        ),
+        Column("counted", "VARCHAR", "What observations counts.", nullable=False),
+        Column("least", "INTEGER", "With fewer observations there is no value.", nullable=False, minimum=0),
+    ),
+)

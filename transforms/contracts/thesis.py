@@ -109,7 +109,7 @@ CLAIMS = (
     Claim(
         "09_liquidity",
         "Liquidity is ample.",
-        "Chicago Fed national financial conditions index",
+        "Chicago Fed national financial conditions index, else the adjusted one",
         "standard deviations",
         "core.macro",
         "below",

@@ -1,0 +1,86 @@
+"""Measures over time, from what the chunks of a run and the sessions before it left: risk, regimes, the thesis."""
+
+from datetime import date
+
+import polars as pl
+
+from flows.edge.builds import Build
+from flows.market_calendar import known_at
+from flows.run import Run
+from flows.steps.build import Progress
+from flows.steps.flows import Flows
+from transforms.contracts import table
+from transforms.contracts.marts import TABLES_OF_MEASURES
+from transforms.measures import evidence
+from transforms.measures.catalogue import measure_rows
+from transforms.measures.forward_returns import forward_returns
+from transforms.measures.regime import regime_daily
+from transforms.measures.risk import risk_daily
+from transforms.measures.thesis import thesis_claims, thesis_daily
+
+_RETURNS = ("session_date", "scheme_id", "segment", "return_price_vw")
+_PORTFOLIO_RETURNS = ("session_date", "portfolio", "weighting", "return")
+_OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "thesis_daily")
+
+
+def write_series(run: Run, build: Build, progress: Progress, flows: Flows) -> None:
+    """The frames of the marts over time, for the admitted sessions of this run."""
+    build.work("measures", measure_rows(TABLES_OF_MEASURES))
+    build.work("thesis_claims", thesis_claims())
+    if not progress.admitted:
+        for name in _OF_SERIES:
+            build.work(name, table(f"marts.{name}").empty())
+        return
+    with run.timed("series"):
+        for name, rows in _measured(build, progress, flows).items():
+            build.work(name, rows)
+
+
+def _measured(build: Build, progress: Progress, flows: Flows) -> dict[str, pl.DataFrame]:
+    first = progress.admitted[0]
+    returns = pl.concat(
+        [_before(build, "segment_daily", _RETURNS, first), progress.measured.segments().select(_RETURNS)]
+    )
+    risk, forward = risk_daily(returns, first), forward_returns(returns, first)
+    told = [
+        evidence.of_highs(returns, first),
+        evidence.of_forward_returns(forward),
+        evidence.of_correlation(risk),
+        *_evidence(build, progress, flows),
+    ]
+    return {
+        "risk_daily": risk,
+        "regime_daily": regime_daily(returns, first),
+        "forward_returns": forward,
+        "thesis_daily": thesis_daily(
+            pl.concat(told).filter(pl.col("session_date") >= first),
+            progress.admitted,
+            _before(build, "thesis_daily", table("marts.thesis_daily").column_names, first),
+        ),
+    }
+
+
+def _evidence(build: Build, progress: Progress, flows: Flows) -> list[pl.DataFrame]:
+    """Claims that rest on other marts than risk."""
+    first = progress.admitted[0]
+    portfolios = pl.concat(
+        [
+            _before(build, "size_portfolios_daily", _PORTFOLIO_RETURNS, first),
+            progress.portfolios.rows("june").select(_PORTFOLIO_RETURNS),
+        ]
+    )
+    return [
+        evidence.of_flows(flows.segments),
+        evidence.evidence("07_concentration", progress.measured.largest_shares()),
+        evidence.of_macro(flows.macro, known_at(progress.admitted)),
+        evidence.of_valuation(progress.measured.valuations(), progress.measured.spreads),
+        evidence.of_size_effect(portfolios, first),
+    ]
+
+
+def _before(build: Build, mart: str, columns: tuple[str, ...] | list[str], first: date) -> pl.DataFrame:
+    """What the build still has of a mart from the sessions before this run's first."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    rows = build.query(f"select {names} from marts.{mart} where session_date < date '{first}'")  # noqa: S608
+    contract = table(f"marts.{mart}")
+    return rows.select(pl.col(name).cast(contract[name].polars_type) for name in columns)

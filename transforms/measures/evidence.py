@@ -1,0 +1,167 @@
+"""What each claim of the thesis rests on, session by session, from the marts that measure it (EVIDENCE)."""
+
+from datetime import date
+
+import polars as pl
+
+from transforms.contracts.thesis import SCHEME
+from transforms.exact import RETURN_SCALE, fixed_point, ratio_of_totals
+from transforms.measures.drawdown import drawdown_daily
+from transforms.measures.thesis import EVIDENCE
+
+SMALL, LARGE, SMID, MEGA = "small", "large", "smid", "mega"
+LARGEST = 10
+YEAR = 252
+SERIES: dict[str, tuple[str, ...]] = {
+    "08_low_spreads": ("BAMLH0A0HYM2",),
+    "09_liquidity": ("NFCI", "ANFCI"),
+    "12_negative_real_yield": ("UST_REAL_10Y", "DFII10"),
+}
+"""Claim to its macro series; of several the first that has a value counts."""
+STALE_AFTER_DAYS = 45
+"""A macro value that is older than this says nothing about today: a month and what it takes to publish one."""
+
+
+def evidence(claim: str, rows: pl.DataFrame, source: str = "") -> pl.DataFrame:
+    """EVIDENCE of one claim from rows with session_date and value, and as_of and null_reason where they tell them."""
+    told = rows.with_columns(claim=pl.lit(claim), **({"source": pl.lit(source)} if source else {}))
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in EVIDENCE.items() if name not in told.columns]
+    return told.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE.items())
+
+
+def of_highs(returns: pl.DataFrame, since: date) -> pl.DataFrame:
+    """Claims 1 to 3, of the sessions from `since` on.
+
+    ``returns``: all rows of marts.segment_daily since the first (session_date, scheme_id, segment, return_price_vw).
+    A spell below the high ends on the session that is at one again; its depth is its deepest drawdown.
+    """
+    small = returns.filter((pl.col("scheme_id") == SCHEME) & (pl.col("segment") == SMALL))
+    is_below = pl.col("drawdown") < 0
+    begins = is_below & ~is_below.shift(fill_value=False)
+    spells = (
+        drawdown_daily(small)
+        .filter(pl.col("drawdown").is_not_null())
+        .sort("session_date")
+        .with_columns(spell=begins.cum_sum(), is_below=is_below)
+    )
+    so_far = (
+        spells.with_columns(
+            sessions=pl.col("is_below").cast(pl.Int64).cum_sum().over("spell"),
+            depth=pl.col("drawdown").cum_min().over("spell"),
+        )
+        .with_columns(is_any=pl.col("spell") > 0)
+        .filter(pl.col("session_date") >= since)
+    )
+    told = so_far.filter("is_any")
+    return pl.concat(
+        [
+            evidence("01_new_high", so_far.select("session_date", value="drawdown")),
+            evidence("02_sideways", told.select("session_date", value="sessions")),
+            evidence("03_sell_off", told.select("session_date", value="depth")),
+        ]
+    )
+
+
+def of_forward_returns(forward: pl.DataFrame) -> pl.DataFrame:
+    """Claim 4: rows of marts.forward_returns."""
+    year = forward.filter(
+        (pl.col("scheme_id") == SCHEME) & (pl.col("segment") == SMALL) & (pl.col("horizon_sessions") == YEAR)
+    )
+    after, always = (
+        year.filter(pl.col("start") == start).select("session_date", "mean_return", "null_reason")
+        for start in ("after_drawdown_20", "unconditional")
+    )
+    both = after.join(always, on="session_date", suffix="_always")
+    return evidence(
+        "04_rise_after_fall",
+        both.select("session_date", "null_reason", value=pl.col("mean_return") - pl.col("mean_return_always")),
+    )
+
+
+def of_flows(flows: pl.DataFrame) -> pl.DataFrame:
+    """Claim 6: rows of marts.segment_flows_daily."""
+    small = flows.filter((pl.col("segment") == SMALL) & pl.col("flow_60d_usd").is_not_null())
+    return evidence("06_outflows", small.select("session_date", value="flow_60d_usd"))
+
+
+def largest_share(caps: pl.DataFrame) -> pl.DataFrame:
+    """session_date and value: the share of the ten largest companies in the cap of all (rows of core.market_caps)."""
+    cap = pl.col("cap_usd").cast(pl.Int128)
+    return caps.group_by("session_date").agg(value=ratio_of_totals(cap.top_k(LARGEST).sum(), cap.sum()))
+
+
+def of_macro(macro: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
+    """Claims 8, 9 and 12: of each series the newest value known by the session's close.
+
+    ``macro``: core.macro. ``closes``: session_date and known_at. Of several vintages the newest known one counts.
+    """
+    found = []
+    for claim, names in SERIES.items():
+        for rank, name in enumerate(names):
+            values = (
+                macro.filter(pl.col("series") == name)
+                .sort("known_at", "as_of", "vintage_date")
+                .select("known_at", "as_of", "value", "source")
+            )
+            newest = closes.sort("known_at").join_asof(values, on="known_at", check_sortedness=False)
+            age = (pl.col("session_date") - pl.col("as_of")).dt.total_days()
+            found.append(
+                newest.filter(age <= STALE_AFTER_DAYS).with_columns(
+                    claim=pl.lit(claim),
+                    rank=pl.lit(rank),
+                    source=pl.format("core.macro: {}, {}", pl.lit(name), "source"),
+                )
+            )
+    first = pl.concat(found).sort("rank").unique(["session_date", "claim"], keep="first", maintain_order=True)
+    return first.with_columns(null_reason=pl.lit(None, pl.String)).select(
+        pl.col(name).cast(dtype) for name, dtype in EVIDENCE.items()
+    )
+
+
+def of_valuation(valuation: pl.DataFrame, spreads: pl.DataFrame) -> pl.DataFrame:
+    """Claims 10 and 11: rows of marts.valuation_daily and marts.valuation_spread_daily."""
+    pe = (pl.col("scheme_id") == SCHEME) & (pl.col("measure") == "pe")
+    dear = valuation.filter(pe & (pl.col("segment") == MEGA) & (pl.col("convention") == "incl_losses"))
+    cheap = spreads.filter(pe & (pl.col("segment") == SMID) & (pl.col("convention") == "excl_losses"))
+    return pl.concat(
+        [
+            evidence("10_discount", cheap.select("session_date", value="discount")),
+            evidence("11_dear_giants", dear.select("session_date", "value", "null_reason")),
+        ]
+    )
+
+
+def of_size_effect(portfolios: pl.DataFrame, since: date) -> pl.DataFrame:
+    """Claim 13: all rows of marts.size_portfolios_daily since the first; a year of them at least.
+
+    The mean is over all sessions so far, in whole numbers, so that a night and a backfill agree.
+    """
+    smb = portfolios.filter(
+        (pl.col("portfolio") == "smb") & (pl.col("weighting") == "vw") & pl.col("return").is_not_null()
+    ).sort("session_date")
+    so_far = smb.select(
+        "session_date",
+        value=ratio_of_totals(
+            fixed_point(pl.col("return")).cum_sum() * YEAR, pl.int_range(1, pl.len() + 1), RETURN_SCALE
+        ),
+        sessions=pl.int_range(1, pl.len() + 1),
+    )
+    enough = pl.col("sessions") >= YEAR
+    return evidence(
+        "13_size_effect",
+        so_far.filter(pl.col("session_date") >= since).select(
+            "session_date",
+            value=pl.when(enough).then("value"),
+            null_reason=pl.when(~enough).then(pl.lit("too_few")),
+        ),
+    )
+
+
+def of_correlation(risk: pl.DataFrame) -> pl.DataFrame:
+    """Claim 15: rows of marts.risk_daily."""
+    found = risk.filter(
+        (pl.col("scheme_id") == SCHEME)
+        & (pl.col("segment") == SMALL)
+        & (pl.col("measure") == f"correlation_{LARGE}_{YEAR}")
+    )
+    return evidence("15_diversify", found.select("session_date", "value", "null_reason"))
