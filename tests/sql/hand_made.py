@@ -14,7 +14,14 @@ from flows.edge.builds import Build
 from flows.paths import DataPaths
 from transforms.contracts import BY_NAME, Column, table
 from transforms.contracts.fields import BUCKETS
+from transforms.contracts.marts import TABLES_OF_MEASURES
+from transforms.measures.catalogue import measure_rows
+from transforms.measures.forward_returns import forward_returns
 from transforms.measures.reconciliation import CAP_GAPS
+from transforms.measures.regime import regime_daily
+from transforms.measures.risk import risk_daily
+from transforms.measures.size_portfolios import FOLLOWED, SEATS, Formed, size_portfolios
+from transforms.measures.thesis import EVIDENCE, thesis_claims, thesis_daily
 
 FIRST, SECOND, REFUSED = date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)
 PUBLISHED = (FIRST, SECOND)
@@ -144,10 +151,27 @@ def core() -> Frames:
     }  # fmt: skip
 
 
+def _over_time(segments: pl.DataFrame) -> Frames:
+    """Marts over time, by the transforms: on two sessions they say little but that there are too few."""
+    nobody = [Formed(FIRST, pl.DataFrame(schema=SEATS))]
+    portfolios = size_portfolios(nobody, pl.DataFrame(schema=FOLLOWED), PUBLISHED, [])
+    return {
+        "marts.size_portfolios_daily": portfolios,
+        "marts.size_portfolios_monthly": portfolios,
+        "marts.risk_daily": risk_daily(segments, FIRST),
+        "marts.regime_daily": regime_daily(segments, FIRST),
+        "marts.forward_returns": forward_returns(segments, FIRST),
+        "marts.thesis_daily": thesis_daily(pl.DataFrame(schema=EVIDENCE), PUBLISHED, empty("marts.thesis_daily")),
+        "marts.thesis_claims": thesis_claims(),
+        "marts.measures": measure_rows(TABLES_OF_MEASURES),
+    }
+
+
 def work() -> Frames:
     """The frames that transforms would compute, keyed by mart."""
-    return {
-        "marts.segment_daily": rows("marts.segment_daily", *[r for day in PUBLISHED for r in _segments(day)]),
+    segments = rows("marts.segment_daily", *[r for day in PUBLISHED for r in _segments(day)])
+    return _over_time(segments) | {
+        "marts.segment_daily": segments,
         "marts.valuation_daily": rows(
             "marts.valuation_daily", *[r for day in PUBLISHED for r in _valuations(day)]
         ),
