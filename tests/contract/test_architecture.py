@@ -199,16 +199,13 @@ def test_pure_code_knows_neither_time_nor_chance_nor_files(modules: list[Module]
 
 
 def test_transforms_are_polars_alone(modules: list[Module]) -> None:
-    """But for what the walk does with some thousand lines, session by session: docs/decisions/0006.
-
-    And for windows that slide over sessions: their sums must take the same steps whichever session a run starts on.
-    """
+    """But for what the walk does with some thousand lines (docs/decisions/0006), and windows of sessions (0011)."""
     names = (
         "caps company_state count_conventions count_memory count_verdicts identity placed_counts reported_counts"
         " returns rows split_register splits vendor_counts"
     )
     walk = {f"transforms/core/{name}.py" for name in names.split()}
-    sliding = "episodes estimators forward_returns panel regime risk"
+    sliding = "company_liquidity episodes estimators forward_returns panel regime risk spread_estimators"
     windows = {f"transforms/measures/{name}.py" for name in sliding.split()}
     others = {"pandas", "pyarrow", "prefect", "great_expectations", "pydantic"}
     wrong = [

@@ -45,6 +45,14 @@ MARTS_FROM_WORK = (
     "filer_category_daily",
     "scheme_breakpoints",
     "scheme_agreement",
+    "size_portfolios_daily",
+    "size_portfolios_monthly",
+    "risk_daily",
+    "regime_daily",
+    "forward_returns",
+    "thesis_daily",
+    "thesis_claims",
+    "measures",
 )
 Frames = dict[str, pl.DataFrame]
 _EMPTY: dict[str, Any] = {
