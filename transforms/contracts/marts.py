@@ -16,6 +16,7 @@ from transforms.contracts.fields import (
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
+from transforms.contracts.reference_portfolios import SIZE_PORTFOLIO_COMPARISON
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb")
@@ -298,6 +299,7 @@ MARTS = (
     FILER_CATEGORY_DAILY,
     CAPS_LATEST,
     CAP_RECONCILIATION,
+    SIZE_PORTFOLIO_COMPARISON,
     *MARTS_OF_SCHEMES,
 )
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]
