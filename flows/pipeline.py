@@ -35,6 +35,7 @@ from flows.steps.fx import changed_rates
 from flows.steps.gate import gate
 from flows.steps.land import Landed, asked_range, land, note_asked
 from flows.steps.publish import publish
+from flows.steps.reference_portfolios import write_reference_portfolios
 from flows.steps.report import report
 from flows.steps.review import review
 from flows.steps.series import write_series
@@ -45,8 +46,8 @@ COUNTED_FROM_LANDING = (sec_edgar.SOURCE.name, nasdaq_directory.SOURCE.name)
 """Sources of which a night's files count from that night on (see `flows.steps.filings.Filings`)."""
 Step = Callable[..., Any]
 ROLES_OF_THE_PAST: tuple[Role, ...] = ("quotes", "fundamentals", "share_counts", "caps", "splits", "reference")
-"""Roles whose new files may change sessions that are judged. Macro series and fund flows are small: their tables are
-written anew every night, for all sessions."""
+"""Roles whose new files may change sessions that are judged. Macro series, fund flows and others' portfolios are
+small: their tables are written anew every night, for all sessions."""
 
 
 def plainly(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -203,6 +204,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         _refuse_night(run, progress)
         finish(run, made, filled)
         write_series(run, made, progress, write_flows(run, made, progress, filled.facts))
+        write_reference_portfolios(run, made, progress, filled.facts)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             appended = append_versions(_published(run), made, plan.sessions, cause=plan.cause, at=utc_now())

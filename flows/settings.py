@@ -32,7 +32,18 @@ from pydantic_settings import (
 
 from flows.errors import UsageError
 
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference", "fx"]
+Role = Literal[
+    "quotes",
+    "fundamentals",
+    "macro",
+    "fund_flows",
+    "share_counts",
+    "caps",
+    "splits",
+    "reference",
+    "fx",
+    "reference_portfolios",
+]
 ROLES: tuple[Role, ...] = get_args(Role)
 FIXED_USD = "fixed_usd"
 """The scheme that the report, marts.caps_latest and the queries show: it is always enabled."""
@@ -89,6 +100,7 @@ class SourcesByRole(BaseModel):
     splits: tuple[str, ...] = ("corporate_actions",)
     reference: tuple[str, ...] = ("sec_edgar", "nasdaq_directory")
     fx: tuple[str, ...] = ("ecb_rates",)
+    reference_portfolios: tuple[str, ...] = ("french",)
 
     def of(self, role: Role) -> tuple[str, ...]:
         """The sources of one role."""

@@ -11,6 +11,8 @@ from flows.edge.loopback import Answer, Asked
 from flows.simulated import formats
 from flows.simulated.funds import fund_days, published_flows, yields
 from flows.simulated.market import Market
+from flows.simulated.portfolios import FILE as PORTFOLIOS
+from flows.simulated.portfolios import portfolios_zip
 from flows.simulated.reports import reports
 from flows.simulated.securities import Line
 from flows.simulated.served import BadDays, served_rows
@@ -60,6 +62,8 @@ class Vendors:
         for year in range(self.market.first.year, last.year + 1):
             for curve in ("nominal", "real"):
                 yield f"treasury/{last}/{curve}_{year}.csv", self._treasury(curve, year, last)
+        if portfolios := portfolios_zip(self.market, last):
+            yield f"french/{last}/{PORTFOLIOS}", portfolios
 
     def reply(self, asked: Asked, session: date) -> Answer:
         """What the vendor of a path answers on the evening of a session."""
@@ -73,6 +77,9 @@ class Vendors:
         if vendor == "treasury" and rest.endswith("/all") and rest[:4].isdigit():
             curve = "real" if "real" in asked.params.get("type", "") else "nominal"
             return Answer(self._treasury(curve, int(rest[:4]), session), content_type="text/csv")
+        if vendor == "french" and rest == PORTFOLIOS:
+            found = portfolios_zip(self.market, session)
+            return Answer(found, content_type="application/zip") if found else NOT_FOUND
         return NOT_FOUND
 
     def _screener(self, asked: Asked, session: date) -> Answer:

@@ -13,6 +13,7 @@ from flows.sources import (
     etf_flows,
     files,
     fred,
+    french,
     nasdaq_directory,
     nasdaq_screener,
     sec_edgar,
@@ -27,7 +28,7 @@ SOURCES: dict[str, Source] = {
     module.SOURCE.name: module.SOURCE
     for module in (
         *(nasdaq_screener, simfin, treasury, fred, etf_flows),
-        *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates),
+        *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates, french),
     )
 }
 

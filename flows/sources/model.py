@@ -14,7 +14,18 @@ from transforms.staging import BadInput, Staged
 
 History = Literal["none", "days", "full"]
 Licence = Literal["public-domain", "attribution", "internal-only", "restricted", "own"]
-Role = Literal["quotes", "fundamentals", "macro", "fund_flows", "share_counts", "caps", "splits", "reference", "fx"]
+Role = Literal[
+    "quotes",
+    "fundamentals",
+    "macro",
+    "fund_flows",
+    "share_counts",
+    "caps",
+    "splits",
+    "reference",
+    "fx",
+    "reference_portfolios",
+]
 
 ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
 

@@ -8,12 +8,14 @@ import polars as pl
 from flows.edge.landing import FileId, LandedFile
 from flows.market_calendar import all_sessions
 from flows.run import Run
-from flows.sources import SOURCES, etf_flows, simfin
+from flows.sources import SOURCES, etf_flows, french, simfin
 from flows.steps.filings import Filings
+from flows.steps.land import asked_range
 from flows.steps.reader import Reader
 from transforms.core.company_links import entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements, stacked
 from transforms.core.macro import macro_rows
+from transforms.core.reference_portfolios import RELEASES
 from transforms.core.sec_statements import sec_statements
 from transforms.measures.fund_flows import closed_day_figures
 from transforms.staging import no_rejects
@@ -32,7 +34,8 @@ _NO_NAMES: dict[str, pl.DataType] = {
 class Facts:
     """Fundamentals, macro series and fund figures of every landed vintage; rejects by source.
 
-    ``statements``: as a vendor reads them. ``filed``: as companies filed them.
+    ``statements``: as a vendor reads them. ``filed``: as companies filed them. ``portfolios``: RELEASES of portfolios
+    that others publish.
     """
 
     statements: Statements
@@ -42,6 +45,7 @@ class Facts:
     macro: pl.DataFrame
     fund_flows: pl.DataFrame
     fund_shares: pl.DataFrame
+    portfolios: pl.DataFrame
     rejects: pl.DataFrame
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -58,6 +62,7 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
     macro = [frame for name in run.settings.sources_of("macro") for frame in frames.of(name)]
     flows = frames.of("etf_flows", (etf_flows.FLOWS,))
     shares = frames.of("etf_flows", (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
+    portfolios = _releases(run, reader)
     licences: dict[str, str] = {name: adapter.licence for name, adapter in SOURCES.items()}
     return Facts(
         statements=collect_statements(statements),
@@ -67,6 +72,7 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
         macro=macro_rows(_stack(macro, MACRO), licences),
         fund_flows=_stack(flows, FUND_FLOWS),
         fund_shares=_stack(shares, FUND_SHARES),
+        portfolios=portfolios,
         rejects=pl.concat([no_rejects(), filings.rejects, *reader.rejects]),
         failures={**filings.failures, **reader.failures},
     )
@@ -86,6 +92,19 @@ class _Frames:
             if not self._reader.is_told(file):
                 self._reader.rejects += _of_closed_days(found[-1], file)
         return found
+
+
+def _releases(run: Run, reader: Reader) -> pl.DataFrame:
+    """RELEASES of days since the first session that was ever asked for: each file goes back to 1926."""
+    asked = asked_range(run)
+    since = pl.col("as_of") >= pl.lit(asked[0] if asked else None, pl.Date)
+    parts = [
+        rows.filter(since).with_columns(release=pl.lit(french.release_of(file)), landed_at=pl.lit(file.landed_at))
+        for name in run.settings.sources_of("reference_portfolios")
+        for file, rows in reader.files(name)
+    ]
+    typed = [part.select(pl.col(name).cast(dtype) for name, dtype in RELEASES.items()) for part in parts]
+    return pl.concat([pl.DataFrame(schema=RELEASES), *typed])
 
 
 def _statements(filings: Filings) -> Statements:

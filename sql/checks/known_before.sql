@@ -71,3 +71,11 @@ select
     per_share.known_at
 from core.per_share_facts as per_share
 where per_share.known_at < per_share.period_end
+union all
+select
+    'core.reference_portfolios' as table_name,
+    portfolios.portfolio as entity,
+    portfolios.as_of as about_date,
+    portfolios.known_at
+from core.reference_portfolios as portfolios
+where portfolios.known_at < portfolios.as_of

@@ -60,6 +60,17 @@ def test_nights_asked_the_vendors_over_http(shown: tuple[Demo, list[tuple[str, i
     assert all("simulated-key" not in path.read_text() for path in shown[0].paths.landing.rglob("*.json"))
 
 
+def test_the_library_of_portfolios_was_asked_once(shown: tuple[Demo, list[tuple[str, int]]]) -> None:
+    """The first night asks; November is its newest month, and December could be out in the middle of January."""
+    paths = shown[0].paths
+    [asked] = Landing(paths.landing).events("french_asked")
+    assert (asked["asked_on"], asked["newest_day"]) == ("2025-12-31", "2025-11-28")
+    told = warehouse.query(
+        paths, "select max(as_of), count(distinct as_of) * 36 = count(*) from core.reference_portfolios"
+    )
+    assert told.row(0) == (date(2025, 11, 28), True)
+
+
 def test_parts_add_up_to_the_bar(shown: tuple[Demo, list[tuple[str, int]]]) -> None:
     parts = shown[1]
     assert len(parts) == 4

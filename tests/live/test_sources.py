@@ -1,6 +1,7 @@
 """One request per source over the internet: is the shape still the one we read? `make test-live` only."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from flows.edge.clock import new_york_today, utc_now
 from flows.edge.fetch import land_live
 from flows.edge.http import HttpClient
 from flows.edge.landing import Landing
-from flows.sources import SourceSettings, rate_limit, source
+from flows.sources import SourceSettings, french, rate_limit, source
 
 pytestmark = pytest.mark.live
 
@@ -24,3 +25,13 @@ def test_the_source_still_serves_what_we_read(name: str, tmp_path: Path) -> None
     file = land_live(HttpClient(rate_limit=rate_limit(settings)), landing, request, utc_now())
     assert file is not None
     assert known.read(landing.read(file), file).rows.height > 0
+
+
+def test_the_library_still_serves_size_portfolios_since_1926(tmp_path: Path) -> None:
+    settings, landing = SourceSettings(), Landing(tmp_path)
+    request = french.request(new_york_today(), settings)
+    file = land_live(HttpClient(rate_limit=rate_limit(settings)), landing, request, utc_now())
+    assert file is not None
+    rows = source(french.NAME).read(landing.read(file), file).rows
+    assert rows["as_of"].min() == date(1926, 7, 1)
+    assert rows["weighting"].unique().sort().to_list() == ["ew", "vw"]

@@ -53,6 +53,7 @@ MARTS_FROM_WORK = (
     "thesis_daily",
     "thesis_claims",
     "measures",
+    "size_portfolio_comparison",
 )
 Frames = dict[str, pl.DataFrame]
 _EMPTY: dict[str, Any] = {
@@ -156,6 +157,11 @@ def core() -> Frames:
         "core.macro": rows(
             "core.macro", {"series": "DGS10", "as_of": FIRST, "known_at": NOON, "value": 4.0}
         ),
+        "core.reference_portfolios": rows(
+            "core.reference_portfolios",
+            {"as_of": FIRST, "portfolio": "lo30", "weighting": "vw", "return": -0.0039, "source": "french",
+             "release": SHA[:12], "vintage_date": FIRST, "known_at": NOON},
+        ),
     }  # fmt: skip
 
 
@@ -202,6 +208,11 @@ def work() -> Frames:
         "work.cap_gaps": gaps(),
         "marts.scheme_breakpoints": empty("marts.scheme_breakpoints"),
         "marts.scheme_agreement": empty("marts.scheme_agreement"),
+        "marts.size_portfolio_comparison": rows(
+            "marts.size_portfolio_comparison",
+            *[{"period": period, "portfolio": "lo30", "weighting": "vw", "session_count": 2,
+               "null_reason": "too_few_sessions"} for period in ("2024", "all")],
+        ),
         "marts.filer_category_daily": rows(
             "marts.filer_category_daily", *[r for day in PUBLISHED for r in _categories(day)]
         ),

@@ -26,7 +26,7 @@ def test_defaults_need_no_environment() -> None:
     assert settings.data_dir == Path("data")
     assert settings.enabled_sources == (
         *("nasdaq_screener", "sec_edgar", "simfin", "treasury", "etf_flows", "corporate_actions", "nasdaq_directory"),
-        "ecb_rates",
+        *("ecb_rates", "french"),
     )
     assert settings.required_sources == ("nasdaq_screener",)
     assert settings.optional_sources == settings.enabled_sources[1:]

@@ -16,6 +16,7 @@ from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
 from transforms.contracts.fx import FX_RATES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.per_share import PER_SHARE_FACTS
+from transforms.contracts.reference_portfolios import REFERENCE_PORTFOLIOS
 from transforms.contracts.schemes import BUCKET_MEMBERSHIPS, BUCKET_SCHEMES
 
 SECURITY_TYPES = (
@@ -362,5 +363,6 @@ CORE = (
     FUND_SHARES,
     MACRO,
     FX_RATES,
+    REFERENCE_PORTFOLIOS,
 )
 __all__ = ["BUCKETS", "CORE", "SECURITY_TYPES"]

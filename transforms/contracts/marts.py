@@ -17,6 +17,7 @@ from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.measures import MEASURES as MEASURES_OF_TABLES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
+from transforms.contracts.reference_portfolios import SIZE_PORTFOLIO_COMPARISON
 from transforms.contracts.risk import FORWARD_RETURNS, REGIME_DAILY, RISK_DAILY, RISK_MEASURES
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
@@ -310,6 +311,7 @@ MARTS = (
     MEASURES_OF_TABLES,
     THESIS_DAILY,
     THESIS_CLAIMS,
+    SIZE_PORTFOLIO_COMPARISON,
     *MARTS_OF_SCHEMES,
 )
 TABLES_OF_MEASURES = {"risk_daily": RISK_MEASURES}
