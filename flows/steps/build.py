@@ -41,6 +41,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.company_lines import EntityLines, entity_lines, joined_lines, with_lines
 from transforms.measures.filer_categories import with_standing
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.spreads import valuation_spread_daily
@@ -59,6 +60,7 @@ class Progress:
     bucketing: Bucketing
     sighted: pl.DataFrame
     entities: EntityStates
+    lines: EntityLines
     check_counts: pl.DataFrame
     months: pl.DataFrame
     """Our counts by company and month, for comparison with averages over a period."""
@@ -89,6 +91,9 @@ class Progress:
             bucketing,
             base.sighted_shares,
             joined_states(filed, entity_states(facts.statements, first, last)),
+            joined_lines(
+                entity_lines(facts.filed, first, last, QUARTER_GAP_DAYS), entity_lines(facts.statements, first, last)
+            ),
             check_counts(facts.statements),
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),
@@ -224,7 +229,7 @@ def _transform(
     categories = filer_categories(progress.filer_states, progress.securities, judged.admitted[-1])
     with run.timed("schemes"):
         placements = progress.bucketing.place(judged, caps, known_of, progress.securities, before)
-        progress.measured.add(placements, judged, with_standing(caps, categories), known)
+        progress.measured.add(placements, judged, with_standing(caps, categories), with_lines(known, progress.lines))
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
     return {

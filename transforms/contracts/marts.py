@@ -18,11 +18,18 @@ from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 
-MEASURES = ("pe", "earnings_yield", "ps", "pb")
+MEASURES = ("pe", "earnings_yield", "ps", "pb", "ev_ebit")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
 FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
 
-_MEASURE = Column("measure", "VARCHAR", "Valuation measure.", nullable=False, values=MEASURES)
+_MEASURE = Column(
+    "measure",
+    "VARCHAR",
+    "Valuation measure: cap over net income, revenue and equity, the first one's yield, and cap + debt - cash over "
+    "operating income.",
+    nullable=False,
+    values=MEASURES,
+)
 _CONVENTION = Column(
     "convention",
     "VARCHAR",
@@ -117,7 +124,12 @@ VALUATION_DAILY = Table(
             "multiple or fraction",
             is_ratio=True,
         ),
-        Column("null_reason", "VARCHAR", "Why the value is null."),
+        Column(
+            "null_reason",
+            "VARCHAR",
+            "Why the value is null: no_companies, no_coverage, no_positive_companies, sum_not_positive, or of ev_ebit "
+            "worth_not_positive.",
+        ),
         Column(
             "company_count", "INTEGER", "Companies on both sides of the ratio.", "companies", nullable=False, minimum=0
         ),
@@ -125,7 +137,7 @@ VALUATION_DAILY = Table(
         ratio("count_coverage", "Companies with fundamentals over the segment's companies.", minimum=0, maximum=1),
         ratio(
             "loss_share_count",
-            "Companies with a denominator of zero or less among the covered: loss-makers for P/E.",
+            "Companies with a denominator of zero or less among the covered: loss-makers for P/E and EV/EBIT.",
             minimum=0,
             maximum=1,
         ),
