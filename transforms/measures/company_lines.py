@@ -157,9 +157,7 @@ def _lines_of(
     period_end = pl.col(f"{statement}_period_end")
     # Where two sources know a company, the second entity is that of the one that comes later in SOURCE_ORDER.
     is_second = pl.col("second_entity").is_not_null() & (pl.col(f"{statement}_source") != SOURCE_ORDER[0])
-    entity = pl.when(period_end.is_not_null()).then(
-        pl.when(is_second).then("second_entity").otherwise("source_entity")
-    )
+    entity = pl.when(period_end.is_not_null()).then(pl.when(is_second).then("second_entity").otherwise("source_entity"))
     found = rows.select("session_date", period_end.alias("_end"), _code(entity, entities)).join_asof(
         states.with_columns(_code(pl.col("source_entity"), entities)),
         left_on="session_date",
