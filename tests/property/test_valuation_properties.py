@@ -164,6 +164,10 @@ def test_the_vectorised_rule_agrees_with_the_rule_as_it_is_told(facts: list[dict
         equity = balance[newest]["total_equity"] if newest and is_fresh(newest, day) else None
         assert row["total_equity_usd"] == equity
         assert (row["income_period_end"], row["net_income_ttm_usd"]) == year_as_told(told.income, entity, day)
+        if row["income_period_end"] is not None:
+            before = year_before_as_told(told.income, entity, day, row["income_period_end"])
+            assert row["operating_income_year_before_usd"] == before
+            event(f"year before known: {before is not None}")
         event(f"trailing year known: {row['net_income_ttm_usd'] is not None}, basis {row['income_basis']}")
 
 
@@ -190,13 +194,7 @@ def is_fresh(period_end: date, day: date) -> bool:
 
 def year_as_told(income: pl.DataFrame, entity: str, day: date) -> tuple[date | None, int | None]:
     """Period end and net income of the trailing year, in plain words; all quarters are calendar quarters."""
-    quarters = {end: fact["net_income_common"] for end, fact in visible(income, entity, "quarter", day).items()}
-    annuals = {end: fact["net_income_common"] for end, fact in visible(income, entity, "annual", day).items()}
-    reported = dict(quarters)
-    for end, value in annuals.items():
-        nine_months = _quarters_back_from(end, 4)[1:]
-        if end not in reported and all(quarter in reported for quarter in nine_months):
-            quarters[end] = _sum([value, *(-reported[q] if reported[q] is not None else None for q in nine_months)])
+    quarters, annuals = periods_as_told(income, entity, day, "net_income_common")
     candidates: list[tuple[date, int, int | None]] = []
     if quarters:
         last_four = _quarters_back_from(max(quarters), 4)
@@ -208,6 +206,30 @@ def year_as_told(income: pl.DataFrame, entity: str, day: date) -> tuple[date | N
         return None, None
     period_end, _, value = max(candidates, key=lambda candidate: candidate[:2])
     return (period_end, value) if is_fresh(period_end, day) else (None, None)
+
+
+def year_before_as_told(income: pl.DataFrame, entity: str, day: date, period_end: date) -> int | None:
+    """Operating income of the year that ended a year before: its quarters, or else its annual figure."""
+    quarters, annuals = periods_as_told(income, entity, day, "operating_income")
+    end = period_end.replace(year=period_end.year - 1)
+    four = _quarters_back_from(end, 4) if end in QUARTER_ENDS else [date.min]
+    if all(quarter in quarters for quarter in four):
+        return _sum([quarters[quarter] for quarter in four])
+    return annuals.get(end)
+
+
+def periods_as_told(
+    income: pl.DataFrame, entity: str, day: date, line: str
+) -> tuple[dict[date, int | None], dict[date, int | None]]:
+    """The line of every quarter, a missing fourth one as the year less the other three, and of every year."""
+    quarters = {end: fact[line] for end, fact in visible(income, entity, "quarter", day).items()}
+    annuals = {end: fact[line] for end, fact in visible(income, entity, "annual", day).items()}
+    reported = dict(quarters)
+    for end, value in annuals.items():
+        nine_months = _quarters_back_from(end, 4)[1:]
+        if end not in reported and all(quarter in reported for quarter in nine_months):
+            quarters[end] = _sum([value, *(-reported[q] if reported[q] is not None else None for q in nine_months)])
+    return quarters, annuals
 
 
 def _quarters_back_from(end: date, count: int) -> list[date]:
