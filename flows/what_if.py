@@ -40,6 +40,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.company_lines import EntityLines, entity_lines, joined_lines, with_lines
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.spreads import valuation_spread_daily
@@ -130,17 +131,21 @@ def open_history(query: Query, first: date, last: date) -> "History":
     return History(query, sessions, published.to_list())
 
 
-def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> EntityStates:
+def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> tuple[EntityStates, EntityLines]:
     """What core.fundamentals says of entities; quarters of filings may lie further apart, as in the run before."""
     is_filed = pl.col("source") == SEC
-    return joined_states(
-        entity_states(published_statements(fundamentals.filter(is_filed)), first, last, QUARTER_GAP_DAYS),
-        entity_states(published_statements(fundamentals.filter(~is_filed)), first, last),
+    filed, told = (published_statements(fundamentals.filter(part)) for part in (is_filed, ~is_filed))
+    return (
+        joined_states(entity_states(filed, first, last, QUARTER_GAP_DAYS), entity_states(told, first, last)),
+        joined_lines(entity_lines(filed, first, last, QUARTER_GAP_DAYS), entity_lines(told, first, last)),
     )
 
 
 class Quarter(NamedTuple):
-    """Published sessions of one quarter: caps, companies held back, the session before each, what was known."""
+    """Published sessions of one quarter: caps, companies held back, the session before each, what was known.
+
+    ``known``: company_fundamentals_asof, with_lines.
+    """
 
     caps: pl.DataFrame
     held: pl.DataFrame
@@ -157,7 +162,7 @@ class History:
         self._links = query("from core.entity_links").select(LINK_COLUMNS.keys())
         self._securities = query("from core.securities")
         self._floats = query("from core.free_float")
-        self._states = published_states(query("from core.fundamentals"), published[0], sessions[-1])
+        self._states, self._lines = published_states(query("from core.fundamentals"), published[0], sessions[-1])
         self.rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
         self.at = cache(partial(self._market, for_additions=True))
         """MARKET of a published session."""
@@ -183,7 +188,7 @@ class History:
             )
             caps = self._query(_CAPS, part[0], part[-1])
             known = company_fundamentals_asof(caps, self._links, self._states)
-            yield Quarter(caps, self._query(_HELD, part[0], part[-1]), previous, known)
+            yield Quarter(caps, self._query(_HELD, part[0], part[-1]), previous, with_lines(known, self._lines))
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
         """MARKET of the last published session of a month, if it is near its end."""

@@ -19,7 +19,7 @@ from flows.steps.buckets import Bucketing
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
 from flows.steps.fx import fx_rates
-from flows.steps.measured import Measured
+from flows.steps.measured import Measured, Told
 from flows.steps.own_files import FileFacts
 from flows.steps.portfolios import MART_OF, Portfolios
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
@@ -42,6 +42,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.company_lines import EntityLines, entity_lines, joined_lines, with_lines
 from transforms.measures.filer_categories import with_standing
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.spreads import valuation_spread_daily
@@ -61,6 +62,7 @@ class Progress:
     portfolios: Portfolios
     sighted: pl.DataFrame
     entities: EntityStates
+    lines: EntityLines
     check_counts: pl.DataFrame
     months: pl.DataFrame
     """Our counts by company and month, for comparison with averages over a period."""
@@ -92,6 +94,9 @@ class Progress:
             Portfolios.on(base),
             base.sighted_shares,
             joined_states(filed, entity_states(facts.statements, first, last)),
+            joined_lines(
+                entity_lines(facts.filed, first, last, QUARTER_GAP_DAYS), entity_lines(facts.statements, first, last)
+            ),
             check_counts(facts.statements),
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),
@@ -231,7 +236,8 @@ def _transform(
         placements = progress.bucketing.place(judged, caps, markets, before)
         progress.portfolios.add(judged, caps, markets, before, progress.securities)
         markets.forget()
-        progress.measured.add(placements, judged, with_standing(caps, categories), known)
+        told = Told(with_lines(known, progress.lines), progress.securities, [*progress.base.admitted, *judged.admitted][0])
+        progress.measured.add(placements, judged, with_standing(caps, categories), told)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
     return {
@@ -323,6 +329,9 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.work("segment_daily", progress.measured.segments())
         build.work("valuation_daily", valuation)
         build.work("filer_category_daily", progress.measured.filer_categories())
+        build.work("fragility_daily", progress.measured.fragilities())
+        build.work("information_daily", progress.measured.informations())
+        build.work("liquidity_daily", progress.measured.liquidities())
         build.work("valuation_spread_daily", progress.measured.spreads)
         build.work("scheme_agreement", progress.measured.agreements())
         build.work("scheme_breakpoints", progress.bucketing.breakpoints())

@@ -41,7 +41,7 @@ class Measured:
     def add(self, placements: Mapping[str, Placement], judged: Judged, caps: pl.DataFrame, known: pl.DataFrame) -> None:
         """Measure a chunk; ``caps``: core.market_caps with each company's standing as a filer.
 
-        ``known``: company_fundamentals_asof of the same sessions.
+        ``known``: company_fundamentals_asof of the same sessions, with_lines.
         """
         held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
         inputs = segment_inputs(caps, held, _previous(judged))

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from transforms.measures.company_fundamentals import KNOWN
+from transforms.measures.company_lines import LINES
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
 
@@ -25,6 +26,8 @@ def members(bucket: str, caps: tuple[int, ...]) -> pl.DataFrame:
 
 
 def earnings(companies: pl.DataFrame, net_income: tuple[int | None, ...]) -> pl.DataFrame:
+    lines = {name: pl.lit(None, dtype) for name, dtype in LINES.items()}
+    lines |= {"operating_income_ttm_usd": pl.lit(20), "debt_usd": pl.lit(50), "cash_usd": pl.lit(30)}
     values = {
         "net_income_ttm_usd": pl.Series(net_income, dtype=pl.Int64),
         "net_income_quarter_usd": pl.lit(None, pl.Int64),
@@ -40,7 +43,7 @@ def earnings(companies: pl.DataFrame, net_income: tuple[int | None, ...]) -> pl.
         "balance_source": pl.lit("simfin"),
         "second_entity": pl.lit(None, pl.String),
     }
-    return companies.select("session_date", "company_id", **{name: values[name] for name in KNOWN})
+    return companies.select("session_date", "company_id", **{name: values[name] for name in KNOWN}, **lines)
 
 
 @pytest.fixture
@@ -64,6 +67,7 @@ def valuation() -> pl.DataFrame:
         ("earnings_yield", "median", 0.08, 3),
         ("ps", "incl_losses", 2.0, 4),
         ("pb", "incl_losses", 4.0, 4),
+        ("ev_ebit", "incl_losses", 6.0, 4),
     ],
 )
 def test_the_four_conventions(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from transforms.core.fundamentals import Statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
+from transforms.measures.company_lines import entity_lines, with_lines
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.valuation import valuation_daily
 
@@ -17,16 +18,18 @@ COMPANIES = ("A", "B", "C", "D")
 QUARTER_ENDS = [date(2021 + n // 4, *((3, 31), (6, 30), (9, 30), (12, 31))[n % 4]) for n in range(8)]
 SESSIONS = [ORIGIN + timedelta(days=90 * n) for n in range(6)]
 
+FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net")
+STOCKS = ("total_equity", "total_assets", "total_liabilities", "current_assets", "current_liabilities",
+          "retained_earnings", "cash_and_short_term_investments", "short_term_debt", "long_term_debt")  # fmt: skip
 _SCHEMA = {
+    "source": pl.String,
     "source_entity": pl.String,
     "period_kind": pl.String,
     "report_date": pl.Date,
     "publish_date": pl.Date,
     "vintage_date": pl.Date,
     "currency": pl.String,
-    "net_income_common": pl.Int64,
-    "revenue": pl.Int64,
-    "total_equity": pl.Int64,
+    **dict.fromkeys((*FLOWS, *STOCKS), pl.Int64),
 }
 numbers = st.integers(-(10**12), 10**12)
 amounts = st.tuples(st.integers(0, 20), numbers).map(lambda pair: None if pair[0] == 7 else pair[1])
@@ -36,9 +39,7 @@ details = st.fixed_dictionaries(
         "vintage_date": st.integers(0, 9).map(
             lambda n: {3: date(2021, 7, 28), 4: date(2022, 9, 1)}.get(n, date(2025, 9, 22))
         ),
-        "net_income_common": amounts,
-        "revenue": amounts,
-        "total_equity": amounts,
+        **dict.fromkeys((*FLOWS, "total_equity", "cash_and_short_term_investments", "long_term_debt"), amounts),
     }
 )
 
@@ -72,7 +73,7 @@ def versions(facts: list[dict[str, object]]) -> pl.DataFrame:
 
 def statements(frame: pl.DataFrame) -> Statements:
     quarters = frame.filter(pl.col("period_kind") == "quarter")
-    return Statements(income=frame.drop("total_equity"), balance=quarters.drop("net_income_common", "revenue"))
+    return Statements(income=frame.drop(STOCKS), balance=quarters.drop(FLOWS))
 
 
 LINKS = pl.DataFrame(
@@ -96,8 +97,10 @@ MEMBERS = CAPS.with_columns(
 def known(frame: pl.DataFrame, caps: pl.DataFrame = CAPS, last: date | None = None) -> pl.DataFrame:
     """By states of the caps' own sessions, or of a run that goes on until `last`."""
     sessions = caps["session_date"].to_list()
-    states = entity_states(statements(frame), min(sessions), last or max(sessions))
-    return company_fundamentals_asof(caps, LINKS, states).sort("session_date", "company_id")
+    span = (min(sessions), last or max(sessions))
+    told = statements(frame)
+    narrow = company_fundamentals_asof(caps, LINKS, entity_states(told, *span))
+    return with_lines(narrow, entity_lines(told, *span)).sort("session_date", "company_id")
 
 
 @settings(deadline=None, max_examples=30)
@@ -161,6 +164,10 @@ def test_the_vectorised_rule_agrees_with_the_rule_as_it_is_told(facts: list[dict
         equity = balance[newest]["total_equity"] if newest and is_fresh(newest, day) else None
         assert row["total_equity_usd"] == equity
         assert (row["income_period_end"], row["net_income_ttm_usd"]) == year_as_told(told.income, entity, day)
+        if row["income_period_end"] is not None:
+            before = year_before_as_told(told.income, entity, day, row["income_period_end"])
+            assert row["operating_income_year_before_usd"] == before
+            event(f"year before known: {before is not None}")
         event(f"trailing year known: {row['net_income_ttm_usd'] is not None}, basis {row['income_basis']}")
 
 
@@ -187,13 +194,7 @@ def is_fresh(period_end: date, day: date) -> bool:
 
 def year_as_told(income: pl.DataFrame, entity: str, day: date) -> tuple[date | None, int | None]:
     """Period end and net income of the trailing year, in plain words; all quarters are calendar quarters."""
-    quarters = {end: fact["net_income_common"] for end, fact in visible(income, entity, "quarter", day).items()}
-    annuals = {end: fact["net_income_common"] for end, fact in visible(income, entity, "annual", day).items()}
-    reported = dict(quarters)
-    for end, value in annuals.items():
-        nine_months = _quarters_back_from(end, 4)[1:]
-        if end not in reported and all(quarter in reported for quarter in nine_months):
-            quarters[end] = _sum([value, *(-reported[q] if reported[q] is not None else None for q in nine_months)])
+    quarters, annuals = periods_as_told(income, entity, day, "net_income_common")
     candidates: list[tuple[date, int, int | None]] = []
     if quarters:
         last_four = _quarters_back_from(max(quarters), 4)
@@ -205,6 +206,30 @@ def year_as_told(income: pl.DataFrame, entity: str, day: date) -> tuple[date | N
         return None, None
     period_end, _, value = max(candidates, key=lambda candidate: candidate[:2])
     return (period_end, value) if is_fresh(period_end, day) else (None, None)
+
+
+def year_before_as_told(income: pl.DataFrame, entity: str, day: date, period_end: date) -> int | None:
+    """Operating income of the year that ended a year before: its quarters, or else its annual figure."""
+    quarters, annuals = periods_as_told(income, entity, day, "operating_income")
+    end = period_end.replace(year=period_end.year - 1)
+    four = _quarters_back_from(end, 4) if end in QUARTER_ENDS else [date.min]
+    if all(quarter in quarters for quarter in four):
+        return _sum([quarters[quarter] for quarter in four])
+    return annuals.get(end)
+
+
+def periods_as_told(
+    income: pl.DataFrame, entity: str, day: date, line: str
+) -> tuple[dict[date, int | None], dict[date, int | None]]:
+    """The line of every quarter, a missing fourth one as the year less the other three, and of every year."""
+    quarters = {end: fact[line] for end, fact in visible(income, entity, "quarter", day).items()}
+    annuals = {end: fact[line] for end, fact in visible(income, entity, "annual", day).items()}
+    reported = dict(quarters)
+    for end, value in annuals.items():
+        nine_months = _quarters_back_from(end, 4)[1:]
+        if end not in reported and all(quarter in reported for quarter in nine_months):
+            quarters[end] = _sum([value, *(-reported[q] if reported[q] is not None else None for q in nine_months)])
+    return quarters, annuals
 
 
 def _quarters_back_from(end: date, count: int) -> list[date]:

@@ -78,7 +78,7 @@ def test_quarters_of_filings_may_lie_further_apart(source: str, trailing: int | 
     day = D(2023, 3, 1)
     caps = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "cap_usd": [1_000]})
     links = LINKS.with_columns(source=pl.lit(source))
-    (row,) = company_fundamentals_asof(caps, links, published_states(rows, day, day)).to_dicts()
+    (row,) = company_fundamentals_asof(caps, links, published_states(rows, day, day)[0]).to_dicts()
     assert row["net_income_ttm_usd"] == trailing
 
 

@@ -6,6 +6,7 @@ import pytest
 from transforms.contracts.fields import SEGMENTS
 from transforms.contracts.marts import VALUATION_DAILY
 from transforms.measures.company_fundamentals import KNOWN
+from transforms.measures.company_lines import LINES
 from transforms.measures.valuation import valuation_daily
 
 DAY = date(2024, 8, 30)
@@ -38,7 +39,28 @@ def segment_of(*companies: tuple[str, str, int, int | None]) -> pl.DataFrame:
         "second_entity": pl.lit(None, pl.String),
     }
     known = members.select("session_date", "company_id", **{name: values[name] for name in KNOWN})
-    return valuation_daily(members, known)
+    return valuation_daily(
+        members, known.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in LINES.items())
+    )
+
+
+def worth(*companies: tuple[str, int, int | None, int | None, int | None]) -> pl.DataFrame:
+    """Valuation of small companies of (id, cap, debt, cash, operating income); A's balance is restated."""
+    schema = {"company_id": pl.String} | dict.fromkeys(
+        ("cap_usd", "debt_usd", "cash_usd", "operating_income_ttm_usd"), pl.Int64
+    )
+    rows = pl.DataFrame(list(companies), schema=schema, orient="row").with_columns(session_date=pl.lit(DAY))
+    members = rows.select(
+        "session_date", "company_id", "cap_usd", scheme_id=pl.lit("fixed_usd"), bucket=pl.lit("small")
+    )
+    told = {
+        "income_period_end": pl.lit(date(2024, 6, 30)),
+        "balance_period_end": pl.lit(date(2024, 3, 31)),
+        "income_is_restated": pl.lit(value=False),
+        "balance_is_restated": pl.col("company_id") == "A",
+    }
+    nothing = {name: pl.lit(None, dtype) for name, dtype in {**KNOWN, **LINES}.items() if name not in rows.columns}
+    return valuation_daily(members, rows.drop("cap_usd").with_columns(**(nothing | told)))
 
 
 def one(valuation: pl.DataFrame, segment: str, measure: str, convention: str) -> dict[str, object]:
@@ -47,7 +69,7 @@ def one(valuation: pl.DataFrame, segment: str, measure: str, convention: str) ->
 
 def test_every_segment_measure_and_convention_has_a_row() -> None:
     valuation = segment_of(("A", "small", 100, 5))
-    assert valuation.height == len(SEGMENTS) * 4 * 4
+    assert valuation.height == len(SEGMENTS) * 5 * 4
     assert valuation.schema == VALUATION_DAILY.polars_schema
     assert valuation["universe"].unique().to_list() == ["SimFin non-financials"]
 
@@ -129,6 +151,43 @@ def test_sums_are_exact_beyond_the_digits_of_a_float() -> None:
     assert one(valuation, "mega", "pe", "incl_losses")["value"] == float(f"{float(huge):.12g}")
 
 
+# Worth 100 + 60 - 10 = 150, 200 + 0 - 50 = 150 and 100 + 20 - 20 = 100.
+EARNS_15, EARNS_10, LOSES_5 = ("A", 100, 60, 10, 15), ("B", 200, 0, 50, 10), ("C", 100, 20, 20, -5)
+
+
+@pytest.mark.parametrize(
+    ("convention", "value", "companies"),
+    [("incl_losses", 400 / 20, 3), ("excl_losses", 300 / 25, 2), ("hybrid", 400 / 25, 3), ("median", 12.5, 2)],
+)
+def test_the_enterprise_value_is_cap_and_debt_without_cash(convention: str, value: float, companies: int) -> None:
+    row = one(worth(EARNS_15, EARNS_10, LOSES_5), "small", "ev_ebit", convention)
+    assert (row["value"], row["null_reason"], row["company_count"]) == (value, None, companies)
+    assert (row["loss_share_count"], row["loss_share_cap"]) == (float(f"{1 / 3:.12g}"), 0.25)
+    assert (row["restated_share"], row["median_report_age_days"]) == (float(f"{1 / 3:.12g}"), 61.0)
+
+
+@pytest.mark.parametrize("unknown", [("D", 600, None, 5, 40), ("D", 600, 5, None, 40), ("D", 600, 5, 5, None)])
+def test_a_company_whose_debt_cash_or_operating_income_is_unknown_is_on_neither_side(
+    unknown: tuple[str, int, int | None, int | None, int | None],
+) -> None:
+    row = one(worth(EARNS_15, EARNS_10, unknown), "small", "ev_ebit", "incl_losses")
+    assert (row["value"], row["company_count"]) == (12.0, 2)
+    assert row["cap_coverage"] == float(f"{300 / 900:.12g}")
+
+
+@pytest.mark.parametrize("convention", ["incl_losses", "excl_losses", "hybrid", "median"])
+def test_more_cash_than_caps_and_debt_is_no_multiple(convention: str) -> None:
+    row = one(worth(("A", 100, 0, 300, 10)), "small", "ev_ebit", convention)
+    assert (row["value"], row["null_reason"]) == (None, "worth_not_positive")
+
+
+def test_losses_from_operations_have_the_conventions_of_net_losses() -> None:
+    valuation = worth(("A", 100, 0, 0, 10), ("B", 100, 0, 0, -10))
+    assert one(valuation, "small", "ev_ebit", "incl_losses")["null_reason"] == "sum_not_positive"
+    assert one(valuation, "small", "ev_ebit", "median")["value"] == 10.0
+    assert one(worth(("B", 100, 0, 0, -10)), "small", "ev_ebit", "median")["null_reason"] == "no_positive_companies"
+
+
 def test_schemes_do_not_mix() -> None:
     members = pl.DataFrame(
         {
@@ -141,7 +200,9 @@ def test_schemes_do_not_mix() -> None:
     )
     known = pl.DataFrame(
         {"session_date": [DAY], "company_id": ["A"], "net_income_ttm_usd": [5]},
-    ).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in KNOWN.items() if name != "net_income_ttm_usd")
+    ).with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in {**KNOWN, **LINES}.items() if name != "net_income_ttm_usd"
+    )
     valuation = valuation_daily(members, known)
 
     assert valuation.filter(scheme_id="a_scheme", segment="mid", measure="pe")["value"].to_list() == [20.0] * 4
@@ -159,5 +220,5 @@ def test_no_members_give_no_rows() -> None:
             "cap_usd": pl.Int64,
         }
     )
-    known = pl.DataFrame(schema={"session_date": pl.Date, "company_id": pl.String, **KNOWN})
+    known = pl.DataFrame(schema={"session_date": pl.Date, "company_id": pl.String, **KNOWN, **LINES})
     assert valuation_daily(members, known).equals(VALUATION_DAILY.empty())

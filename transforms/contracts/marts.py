@@ -23,11 +23,18 @@ from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
 from transforms.contracts.thesis import THESIS_CLAIMS, THESIS_DAILY
 
-MEASURES = ("pe", "earnings_yield", "ps", "pb")
+MEASURES = ("pe", "earnings_yield", "ps", "pb", "ev_ebit")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
 FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
 
-_MEASURE = Column("measure", "VARCHAR", "Valuation measure.", nullable=False, values=MEASURES)
+_MEASURE = Column(
+    "measure",
+    "VARCHAR",
+    "Valuation measure: cap over net income, revenue and equity, the first one's yield, and cap + debt - cash over "
+    "operating income.",
+    nullable=False,
+    values=MEASURES,
+)
 _CONVENTION = Column(
     "convention",
     "VARCHAR",
@@ -122,7 +129,12 @@ VALUATION_DAILY = Table(
             "multiple or fraction",
             is_ratio=True,
         ),
-        Column("null_reason", "VARCHAR", "Why the value is null."),
+        Column(
+            "null_reason",
+            "VARCHAR",
+            "Why the value is null: no_companies, no_coverage, no_positive_companies, sum_not_positive, or of ev_ebit "
+            "worth_not_positive.",
+        ),
         Column(
             "company_count", "INTEGER", "Companies on both sides of the ratio.", "companies", nullable=False, minimum=0
         ),
@@ -130,7 +142,7 @@ VALUATION_DAILY = Table(
         ratio("count_coverage", "Companies with fundamentals over the segment's companies.", minimum=0, maximum=1),
         ratio(
             "loss_share_count",
-            "Companies with a denominator of zero or less among the covered: loss-makers for P/E.",
+            "Companies with a denominator of zero or less among the covered: loss-makers for P/E and EV/EBIT.",
             minimum=0,
             maximum=1,
         ),

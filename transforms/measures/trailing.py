@@ -15,6 +15,10 @@ INCOME = "net_income_common"
 FLOWS = (INCOME, "revenue")
 LAST_QUARTER = "net_income_last_quarter"
 STOCKS = ("total_equity",)
+YEARS_KEPT_FOR = "60mo"
+"""The same for three years in a row: 24 months more."""
+YEAR_GAP_DAYS = (350, 380)
+"""Distance of the ends of consecutive years: 52 or 53 weeks, or a calendar year."""
 _FACT = ("source_entity", "period_kind", "report_date")
 _STATE = ("source_entity", "state_from")
 
@@ -59,48 +63,100 @@ def trailing_year(
     a publication leaves a gap, so that an older year does not live on. Days before `first` fold into it.
     `gap_days`: how far apart the ends of consecutive quarters may lie.
     """
-    known = _known_at_each_change(versions, first, last).select(
-        *_STATE, "period_kind", "report_date", "vintage_date", *FLOWS
-    )
-    quarters, nine_months, annuals = (
-        known.filter(pl.col("period_kind") == kind).drop("period_kind") for kind in ("quarter", "nine_months", "annual")
-    )
-    unreported = annuals.join(quarters, on=[*_STATE, "report_date"], how="anti")
-    # Quarters first: with theirs the four sum up to the year as reported, to the last rounded million.
-    fourth = [_after_three_quarters(unreported, quarters), _after_nine_months(unreported, nine_months, gap_days)]
-    fourth_quarters = pl.concat(fourth).unique([*_STATE, "report_date"], keep="first", maintain_order=True)
-    four = _four_quarters(pl.concat([quarters, fourth_quarters]), gap_days)
-    year = (
-        annuals.sort(*_STATE, "report_date")
-        .unique(_STATE, keep="last", maintain_order=True)
-        .rename({"report_date": "period_end"})
-        .with_columns(pl.lit("annual").alias("basis"), pl.lit(None, pl.Int64).alias(LAST_QUARTER))
-    )
-    # On one period's end the quarters win; the annual report wins where they lag behind it or have a gap.
-    best = (
-        pl.concat([year, four.select(year.columns)])
-        .sort(*_STATE, "period_end", "basis")
-        .unique(_STATE, keep="last", maintain_order=True)
-    )
+    known = _known_at_each_change(versions, first, last, KEPT_FOR)
+    best = _newest(_years(known, gap_days, FLOWS))
     return known.select(_STATE).unique().join(best, on=_STATE, how="left").sort("state_from", "source_entity")
 
 
-def newest_balance(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """One row per entity and day on which its newest published balance may change, sorted by state_from.
+def trailing_years(
+    versions: pl.DataFrame,
+    first: date,
+    last: date,
+    gap_days: tuple[int, int] = QUARTER_GAP_DAYS,
+    flows: tuple[str, ...] = FLOWS,
+) -> pl.DataFrame:
+    """One row per entity and day on which its last three trailing years may change, sorted by state_from.
 
-    Columns: source_entity, state_from, period_end, vintage_date and STOCKS (Int64). Days before `first`
-    fold into it.
+    Columns: source_entity, state_from, period_end, the sums of `flows` over the trailing year of `trailing_year`, and
+    with `_1` and `_2` behind the name those over the years that ended one and two years before its end (Int64): each
+    four quarters that follow each other, else an annual figure, and null where there is neither. A line that is
+    missing makes no other one null. Values are those that count on the day, so a year before is as restated by then.
     """
+    known = _known_at_each_change(versions, first, last, YEARS_KEPT_FOR)
+    years = _years(known, gap_days, flows).select(*_STATE, "period_end", "basis", "_is_newest", *flows)
+    newest = _newest(years)
+    for back in (1, 2):
+        newest = newest.join(_year_before(newest, years, back, flows), on=_STATE, how="left")
     return (
-        _known_at_each_change(versions, first, last)
-        .sort(*_STATE, "report_date")
-        .unique(_STATE, keep="last", maintain_order=True)
-        .select(*_STATE, pl.col("report_date").alias("period_end"), "vintage_date", *STOCKS)
+        known.select(_STATE)
+        .unique()
+        .join(newest.drop("basis"), on=_STATE, how="left")
         .sort("state_from", "source_entity")
     )
 
 
-def _known_at_each_change(versions: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+def newest_balance(versions: pl.DataFrame, first: date, last: date, stocks: tuple[str, ...] = STOCKS) -> pl.DataFrame:
+    """One row per entity and day on which its newest published balance may change, sorted by state_from.
+
+    Columns: source_entity, state_from, period_end, vintage_date and `stocks` (Int64). Days before `first`
+    fold into it.
+    """
+    return (
+        _known_at_each_change(versions, first, last, KEPT_FOR)
+        .sort(*_STATE, "report_date")
+        .unique(_STATE, keep="last", maintain_order=True)
+        .select(*_STATE, pl.col("report_date").alias("period_end"), "vintage_date", *stocks)
+        .sort("state_from", "source_entity")
+    )
+
+
+def _years(known: pl.DataFrame, gap_days: tuple[int, int], flows: tuple[str, ...]) -> pl.DataFrame:
+    """Every year of each state, by four quarters and by annual figures; `_is_newest`: may be the trailing one."""
+    facts = known.select(*_STATE, "period_kind", "report_date", "vintage_date", *flows)
+    quarters, nine_months, annuals = (
+        facts.filter(pl.col("period_kind") == kind).drop("period_kind") for kind in ("quarter", "nine_months", "annual")
+    )
+    unreported = annuals.join(quarters, on=[*_STATE, "report_date"], how="anti")
+    # Quarters first: with theirs the four sum up to the year as reported, to the last rounded million.
+    fourth = [
+        _after_three_quarters(unreported, quarters, flows),
+        _after_nine_months(unreported, nine_months, gap_days, flows),
+    ]
+    fourth_quarters = pl.concat(fourth).unique([*_STATE, "report_date"], keep="first", maintain_order=True)
+    four = _four_quarters(pl.concat([quarters, fourth_quarters]), gap_days, flows)
+    annual = annuals.rename({"report_date": "period_end"}).with_columns(
+        pl.lit("annual").alias("basis"), pl.lit(None, pl.Int64).alias(LAST_QUARTER), _is_newest=pl.lit(value=True)
+    )
+    return pl.concat([annual, four.select(annual.columns)])
+
+
+def _newest(years: pl.DataFrame) -> pl.DataFrame:
+    """The trailing year of each state: on one period's end the quarters win, else the later one.
+
+    So the annual report wins where the quarters lag behind it or have a gap.
+    """
+    return (
+        years.filter("_is_newest")
+        .drop("_is_newest")
+        .sort(*_STATE, "period_end", "basis")
+        .unique(_STATE, keep="last", maintain_order=True)
+    )
+
+
+def _year_before(newest: pl.DataFrame, years: pl.DataFrame, back: int, flows: tuple[str, ...]) -> pl.DataFrame:
+    """Flows of the year that ended `back` years before the newest one, named with `_back`; quarters win."""
+    least, most = YEAR_GAP_DAYS
+    gap_days = (pl.col("_newest_end") - pl.col("period_end")).dt.total_days()
+    return (
+        years.join(newest.select(*_STATE, _newest_end="period_end"), on=_STATE)
+        .filter(gap_days.is_between(back * least, back * most))
+        .sort(*_STATE, "basis", "period_end")
+        .unique(_STATE, keep="last", maintain_order=True)
+        .select(*_STATE, *(pl.col(flow).alias(f"{flow}_{back}") for flow in flows))
+    )
+
+
+def _known_at_each_change(versions: pl.DataFrame, first: date, last: date, kept_for: str) -> pl.DataFrame:
     """The visible facts of each entity on each day (`state_from`) on which what is known of it changes."""
     visible = visible_versions(versions)
     states = (
@@ -115,12 +171,12 @@ def _known_at_each_change(versions: pl.DataFrame, first: date, last: date) -> pl
     return visible.join(states, on="source_entity").filter(
         (pl.col("valid_from") <= day)
         & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
-        & (pl.col("report_date") >= day.dt.offset_by(f"-{KEPT_FOR}"))
+        & (pl.col("report_date") >= day.dt.offset_by(f"-{kept_for}"))
     )
 
 
-def _four_quarters(quarters: pl.DataFrame, follows_after: tuple[int, int]) -> pl.DataFrame:
-    """The newest quarter of each state summed with the three before it, where the four follow each other."""
+def _four_quarters(quarters: pl.DataFrame, follows_after: tuple[int, int], flows: tuple[str, ...]) -> pl.DataFrame:
+    """Each quarter of each state summed with the three before it, where the four follow each other."""
     ordered = quarters.sort(*_STATE, "report_date", descending=[False, False, True])
     gap_days = (pl.col("report_date") - pl.col("report_date").shift(-1)).dt.total_days()
     return (
@@ -131,12 +187,12 @@ def _four_quarters(quarters: pl.DataFrame, follows_after: tuple[int, int]) -> pl
             pl.max_horizontal(pl.col("vintage_date").shift(-i) for i in range(4)).alias("vintage_date"),
             *(
                 pl.sum_horizontal((pl.col(flow).shift(-i) for i in range(4)), ignore_nulls=False).alias(flow)
-                for flow in FLOWS
+                for flow in flows
             ),
             pl.lit("quarters").alias("basis"),
-            pl.col(INCOME).alias(LAST_QUARTER),
+            (pl.col(INCOME) if INCOME in flows else pl.lit(None, pl.Int64)).alias(LAST_QUARTER),
         )
-        .filter(pl.col("_is_newest") & pl.col("_is_year"))
+        .filter("_is_year")
         .rename({"report_date": "period_end"})
     )
 
@@ -145,7 +201,9 @@ def _same_state(rows_away: int) -> pl.Expr:
     return pl.all_horizontal(pl.col(name) == pl.col(name).shift(rows_away) for name in _STATE)
 
 
-def _after_nine_months(unreported: pl.DataFrame, nine_months: pl.DataFrame, gap_days: tuple[int, int]) -> pl.DataFrame:
+def _after_nine_months(
+    unreported: pl.DataFrame, nine_months: pl.DataFrame, gap_days: tuple[int, int], flows: tuple[str, ...]
+) -> pl.DataFrame:
     """Fourth quarters that nobody reported: the year less its first nine months, reported in one sum."""
     gap = (pl.col("report_date") - pl.col("report_date_nine")).dt.total_days()
     return (
@@ -155,13 +213,13 @@ def _after_nine_months(unreported: pl.DataFrame, nine_months: pl.DataFrame, gap_
         .unique([*_STATE, "report_date"], keep="last", maintain_order=True)
         .with_columns(
             pl.max_horizontal("vintage_date", "vintage_date_nine").alias("vintage_date"),
-            *((pl.col(flow) - pl.col(f"{flow}_nine")).alias(flow) for flow in FLOWS),
+            *((pl.col(flow) - pl.col(f"{flow}_nine")).alias(flow) for flow in flows),
         )
         .select(unreported.columns)
     )
 
 
-def _after_three_quarters(unreported: pl.DataFrame, quarters: pl.DataFrame) -> pl.DataFrame:
+def _after_three_quarters(unreported: pl.DataFrame, quarters: pl.DataFrame, flows: tuple[str, ...]) -> pl.DataFrame:
     """Fourth quarters that nobody reported: the year less its first three quarters, where all are known."""
     pairs = unreported.join(quarters, on=_STATE, suffix="_quarter").filter(
         (pl.col("report_date_quarter") < pl.col("report_date"))
@@ -177,7 +235,7 @@ def _after_three_quarters(unreported: pl.DataFrame, quarters: pl.DataFrame) -> p
                 pl.when(pl.col(f"{flow}_quarter").null_count() == 0)
                 .then(pl.col(flow).first() - pl.col(f"{flow}_quarter").sum())
                 .alias(flow)
-                for flow in FLOWS
+                for flow in flows
             ),
         )
         .filter("_is_complete")

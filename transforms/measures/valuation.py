@@ -1,4 +1,4 @@
-"""Segment valuation: P/E, earnings yield, P/S and P/B in four conventions, with what they cover."""
+"""Segment valuation: P/E, earnings yield, P/S, P/B and EV/EBIT in four conventions, with what they cover."""
 
 from dataclasses import dataclass
 
@@ -20,21 +20,26 @@ _SCHEMES = 64
 """Schemes of one session, with room to spare."""
 
 
+CAP, ENTERPRISE_VALUE = "cap_usd", "enterprise_value_usd"
+
+
 @dataclass(frozen=True)
 class _Basis:
-    """One denominator that caps are set against, and the measures that come of it."""
+    """One denominator that caps or enterprise values are set against, and the measures that come of it."""
 
     column: str
-    period_end: str
-    is_restated: str
+    statements: tuple[str, ...]
+    """Those that it is made of; its age is that of the first."""
     multiple: str
     yields: str | None = None
+    worth: str = CAP
 
 
 _BASES = (
-    _Basis("net_income_ttm_usd", "income_period_end", "income_is_restated", "pe", "earnings_yield"),
-    _Basis("revenue_ttm_usd", "income_period_end", "income_is_restated", "ps"),
-    _Basis("total_equity_usd", "balance_period_end", "balance_is_restated", "pb"),
+    _Basis("net_income_ttm_usd", ("income",), "pe", "earnings_yield"),
+    _Basis("revenue_ttm_usd", ("income",), "ps"),
+    _Basis("total_equity_usd", ("balance",), "pb"),
+    _Basis("operating_income_ttm_usd", ("income", "balance"), "ev_ebit", worth=ENTERPRISE_VALUE),
 )
 
 
@@ -43,30 +48,34 @@ def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> p
 
     `members_caps`: session_date, scheme_id, company_id, bucket, cap_usd (the company's whole cap), and of companies
     that are in two buckets by halves is_half and is_counted (see `Placement`): either half has half of both sides
-    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions. With N the
-    company's net income (trailing year) for `pe` and `earnings_yield`, revenue (trailing year) for `ps`, equity
-    (newest balance) for `pb`, over companies whose N is known:
+    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions, with_lines. With
+    N the company's net income (trailing year) for `pe` and `earnings_yield`, revenue (trailing year) for `ps`, equity
+    (newest balance) for `pb`, operating income (EBIT, trailing year) for `ev_ebit`, over companies whose N is known:
 
     - incl_losses: sum(cap) / sum(N), all of them, N <= 0 on both sides;
     - excl_losses: sum(cap) / sum(N) over those with N > 0;
     - hybrid: sum(all caps) / sum(N > 0);
     - median: of cap / N over those with N > 0.
 
-    `earnings_yield` is N over cap in each. A company that is covered is on both sides, one that is not
-    on neither. The loss shares count N <= 0: for `pe` and `earnings_yield` the loss-makers, for `ps` no
-    revenue, for `pb` no equity. Undefined values are null with a null_reason: no_companies, no_coverage,
-    no_positive_companies, sum_not_positive. Sums are whole dollars in Int128, so neither order nor
-    threads change a bit.
+    `earnings_yield` is N over cap in each. `ev_ebit` has the enterprise value in place of the cap, cap + debt - cash
+    and short-term investments (newest balance; minorities, preferred shares and leases that are no debt stay out),
+    over companies where all of it is known. A company that is covered is on both sides, one that is not
+    on neither. The loss shares count N <= 0, always by caps: for `pe` and `earnings_yield` the loss-makers, for `ps` no
+    revenue, for `pb` no equity, for `ev_ebit` losses from operations. Undefined values are null with a null_reason:
+    no_companies, no_coverage, no_positive_companies, sum_not_positive, worth_not_positive (of `ev_ebit`: cash
+    exceeds caps and debt). Sums are whole dollars in Int128, so neither order nor threads change a bit.
     """
     return of_members(with_fundamentals(members_caps, fundamentals))
 
 
 def with_fundamentals(caps: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.DataFrame:
     """Rows of companies by session with what was known of them, in their order; null where nothing was."""
-    values = {name for basis in _BASES for name in (basis.column, basis.period_end, basis.is_restated)}
+    of_statements = [f"{name}_{what}" for name in ("income", "balance") for what in ("period_end", "is_restated")]
+    net_debt = (pl.col("debt_usd") - pl.col("cash_usd")).alias("net_debt_usd")
     keys = ("session_date", "company_id")
-    known = fundamentals.select(*keys, *sorted(values))
-    return caps.join(known, on=keys, how="left", maintain_order="left")
+    known = fundamentals.select(*keys, *(basis.column for basis in _BASES), *of_statements, net_debt)
+    rows = caps.join(known, on=keys, how="left", maintain_order="left")
+    return rows.with_columns((pl.col(CAP) + pl.col("net_debt_usd")).alias(ENTERPRISE_VALUE)).drop("net_debt_usd")
 
 
 def of_members(members_caps: pl.DataFrame) -> pl.DataFrame:
@@ -104,24 +113,26 @@ def _place(column: str, order: pl.Enum) -> pl.Expr:
 
 
 def _one_basis(members: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl.DataFrame:
-    denominator = pl.col(basis.column)
-    covered = members.filter(denominator.is_not_null()).select(
+    denominator, worth = pl.col(basis.column), pl.col(basis.worth)
+    covered = members.filter(denominator.is_not_null() & worth.is_not_null()).select(
         "cell",
-        "cap_usd",
+        CAP,
         "is_half",
         "is_counted",
+        worth.alias("worth"),
         denominator.alias("denominator"),
         (denominator > 0).alias("is_positive"),
-        pl.col(basis.is_restated).alias("is_restated"),
-        (pl.col("session_date") - pl.col(basis.period_end)).dt.total_days().alias("age_days"),
+        pl.any_horizontal(f"{name}_is_restated" for name in basis.statements).alias("is_restated"),
+        (pl.col("session_date") - pl.col(f"{basis.statements[0]}_period_end")).dt.total_days().alias("age_days"),
     )
     totals = _rolled_up(_cell_totals(covered))
-    medians = _segment_medians(covered)
+    medians = _segment_medians(covered, has_yield=basis.yields is not None)
     counts = ["covered_count", "positive_count", "restated_count", "covered_cap", "positive_cap"]
+    sums = [f"{whose}_{what}" for whose in ("covered", "positive") for what in ("worth", "sum")]
     figures = (
         segments.join(totals, on=["day", "segment"], how="left")
         .join(medians, on=["day", "segment"], how="left")
-        .with_columns(pl.col(*counts, "covered_sum", "positive_sum").fill_null(0))
+        .with_columns(pl.col(*counts, *sums).fill_null(0))
         .with_columns(
             ratio_of_totals(pl.col("covered_cap"), pl.col("segment_cap")).alias("cap_coverage"),
             ratio_of_totals(pl.col("covered_count"), pl.col("segment_count")).alias("count_coverage"),
@@ -146,13 +157,15 @@ def _total(value: pl.Expr) -> pl.Expr:
 
 def _cell_totals(covered: pl.DataFrame) -> pl.DataFrame:
     is_positive, is_counted = pl.col("is_positive"), pl.col("is_counted")
-    cap, denominator = portion(pl.col("cap_usd")), portion(pl.col("denominator"))
+    cap, worth, denominator = (portion(pl.col(name)) for name in (CAP, "worth", "denominator"))
     return covered.group_by("cell").agg(
         is_counted.sum().cast(pl.Int64).alias("covered_count"),
         (is_counted & is_positive).sum().cast(pl.Int64).alias("positive_count"),
         (is_counted & pl.col("is_restated")).sum().cast(pl.Int64).alias("restated_count"),
         _total(cap).alias("covered_cap"),
         _total(cap.filter(is_positive)).alias("positive_cap"),
+        _total(worth).alias("covered_worth"),
+        _total(worth.filter(is_positive)).alias("positive_worth"),
         _total(denominator).alias("covered_sum"),
         _total(denominator.filter(is_positive)).alias("positive_sum"),
     )
@@ -175,19 +188,20 @@ def _rolled_up(by_cell: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _segment_medians(covered: pl.DataFrame) -> pl.DataFrame:
+def _segment_medians(covered: pl.DataFrame, *, has_yield: bool) -> pl.DataFrame:
     """Medians cannot be rolled up from buckets: one pass over each bucket, one over smid, one over all."""
     ratios = covered.filter("is_counted").select(
         "cell",
         "age_days",
-        pl.when("is_positive").then(pl.col("cap_usd") / pl.col("denominator")).alias("multiple"),
-        pl.when("is_positive").then(pl.col("denominator") / pl.col("cap_usd")).alias("yield"),
+        pl.when("is_positive").then(pl.col("worth") / pl.col("denominator")).alias("multiple"),
+        pl.when("is_positive").then(pl.col("denominator") / pl.col("worth")).alias("yield"),
     )
     medians = [
         pl.col("multiple").median().alias("median_multiple"),
-        pl.col("yield").median().alias("median_yield"),
         pl.col("age_days").median().alias("median_report_age_days"),
     ]
+    if has_yield:
+        medians.append(pl.col("yield").median().alias("median_yield"))
     day = (pl.col("cell") // _CELLS).alias("day")
     (bucket, cells), *wider = _labelled(ratios)
     own = cells.group_by("cell").agg(medians).select(day, bucket.alias("segment"), pl.exclude("cell"))
@@ -225,8 +239,12 @@ def _measure(figures: pl.DataFrame, measure: str, convention: str, *, is_yield: 
 def _value(convention: str, *, is_yield: bool) -> tuple[pl.Expr, pl.Expr]:
     """The value where it is defined, and why it is not where it is not."""
     needs_positive = convention != "incl_losses"
-    cap = pl.col("positive_cap" if convention == "excl_losses" else "covered_cap")
+    worth = pl.col("positive_worth" if convention == "excl_losses" else "covered_worth")
     base = pl.col("positive_sum" if needs_positive else "covered_sum")
+    if convention == "median":
+        value = pl.col("median_yield" if is_yield else "median_multiple")
+    else:
+        value = ratio_of_totals(base, worth) if is_yield else ratio_of_totals(worth, base)
     reason = (
         pl.when(pl.col("segment_count") == 0)
         .then(pl.lit("no_companies"))
@@ -236,11 +254,9 @@ def _value(convention: str, *, is_yield: bool) -> tuple[pl.Expr, pl.Expr]:
         .then(pl.lit("no_positive_companies"))
         .when(pl.lit(not is_yield and not needs_positive) & (base <= 0))
         .then(pl.lit("sum_not_positive"))
+        .when(pl.lit(not is_yield) & (value <= 0))
+        .then(pl.lit("worth_not_positive"))
     )
-    if convention == "median":
-        value = pl.col("median_yield" if is_yield else "median_multiple")
-    else:
-        value = ratio_of_totals(base, cap) if is_yield else ratio_of_totals(cap, base)
     return pl.when(reason.is_null()).then(value), reason
 
 
