@@ -38,7 +38,7 @@ from flows.steps.publish import publish
 from flows.steps.reference_portfolios import write_reference_portfolios
 from flows.steps.report import report
 from flows.steps.review import review
-from flows.steps.series import write_series
+from flows.steps.series import portfolio_returns, write_series
 from transforms.schemes.registry import scheme_rows
 
 log = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         _refuse_night(run, progress)
         finish(run, made, filled)
         write_series(run, made, progress, write_flows(run, made, progress, filled.facts))
-        write_reference_portfolios(run, made, progress, filled.facts)
+        write_reference_portfolios(run, made, progress, filled.facts, portfolio_returns(made, progress))
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             appended = append_versions(_published(run), made, plan.sessions, cause=plan.cause, at=utc_now())

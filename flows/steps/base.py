@@ -14,6 +14,7 @@ from flows.errors import UsageError
 from flows.run import Run
 from flows.walk import Memory
 from transforms.contracts import table
+from transforms.contracts.liquidity import WINDOW
 from transforms.core.company_state import COMPANY_STATE_SCHEMA
 from transforms.core.dollar_volumes import MONTHLY_VOLUMES
 from transforms.core.dollar_volumes import MONTHS as MONTHS_OF_VOLUME
@@ -21,6 +22,7 @@ from transforms.core.filed_counts import CURRENT
 from transforms.core.identity import REGISTRY_SCHEMA
 from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
 from transforms.core.split_register import SPLITS_SCHEMA
+from transforms.measures.company_liquidity import TRADING
 from transforms.measures.size_portfolios import ABSENT_SESSIONS, QUOTED
 
 _SIGHTED = """
@@ -88,6 +90,40 @@ order by all
 """
 
 
+# The columns of TRADING, of as many of the last admitted sessions as a window reaches back to.
+_TRADING = """
+with recent as (
+    select session_date
+    from ops.sessions
+    where status = 'published'
+    order by session_date desc
+    limit $1
+)
+select
+    caps.session_date,
+    caps.company_id,
+    caps.return_price,
+    caps.dollar_volume_usd,
+    caps.cap_usd,
+    lines.open,
+    lines.high,
+    lines.low,
+    lines.close,
+    lines.return_price as line_return
+from core.market_caps as caps
+inner join recent on caps.session_date = recent.session_date
+left join (
+    select quotes.*, owned.company_id
+    from core.quotes as quotes
+    inner join core.security_caps as owned
+        on quotes.session_date = owned.session_date and quotes.security_id = owned.security_id
+    inner join recent on quotes.session_date = recent.session_date
+) as lines
+    on caps.session_date = lines.session_date and caps.company_id = lines.company_id and caps.ticker = lines.symbol
+order by caps.session_date, caps.company_id
+"""
+
+
 @dataclass(frozen=True)
 class Base:
     """The published warehouse as the next run sees it; empty before the first publication."""
@@ -102,6 +138,7 @@ class Base:
     windows: pl.DataFrame = field(default_factory=table("ops.scheme_windows").empty)
     volumes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_VOLUMES))
     portfolio_seats: pl.DataFrame = field(default_factory=table("ops.size_portfolio_seats").empty)
+    trading: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TRADING))
     quoted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUOTED))
     sighted_shares: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
@@ -165,6 +202,7 @@ def open_base(run: Run) -> Base:
             volumes=rows(VOLUMES, admitted[-1] if admitted else None, MONTHS_OF_VOLUME - 1),
             portfolio_seats=rows("from ops.size_portfolio_seats"),
             quoted=rows(_QUOTED, ABSENT_SESSIONS).cast(pl.Schema(QUOTED)),
+            trading=rows(_TRADING, WINDOW - 1).cast(pl.Schema(TRADING)),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),

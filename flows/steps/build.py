@@ -101,6 +101,7 @@ class Progress:
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),
             filers.states(filings),
+            measured=Measured(base.trading),
         )
 
     @property
@@ -236,7 +237,9 @@ def _transform(
         placements = progress.bucketing.place(judged, caps, markets, before)
         progress.portfolios.add(judged, caps, markets, before, progress.securities)
         markets.forget()
-        told = Told(with_lines(known, progress.lines), progress.securities, [*progress.base.admitted, *judged.admitted][0])
+        told = Told(
+            with_lines(known, progress.lines), progress.securities, [*progress.base.admitted, *judged.admitted][0]
+        )
         progress.measured.add(placements, judged, with_standing(caps, categories), told)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))

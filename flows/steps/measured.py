@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
 from flows.steps.admit import Judged
 from transforms.contracts import table
+from transforms.contracts.liquidity import WINDOW
 from transforms.measures.agreement import scheme_agreement
+from transforms.measures.company_fragility import company_fragility, fragility_and_information
+from transforms.measures.company_liquidity import TRADING, company_liquidity
 from transforms.measures.evidence import largest_share
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
+from transforms.measures.segment_liquidity import liquidity_daily
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.valuation import of_members, with_fundamentals
 
@@ -26,32 +31,55 @@ _MEASURED = (
     "is_smaller_reporting",
 )
 """What every scheme's measures need of a company's cap."""
-_MARTS = ("segment_daily", "valuation_daily", "filer_category_daily", "scheme_agreement")
+_MARTS = (
+    "segment_daily",
+    "valuation_daily",
+    "filer_category_daily",
+    "fragility_daily",
+    "information_daily",
+    "liquidity_daily",
+    "scheme_agreement",
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was known of companies on the sessions of a chunk, beside their caps."""
+
+    known: pl.DataFrame
+    """company_fundamentals_asof, with_lines."""
+    securities: pl.DataFrame
+    history_start: date
+    """First admitted session of all."""
 
 
 @dataclass
 class Measured:
     """Rows of the marts that are made of members, so far."""
 
+    trading: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TRADING))
+    """TRADING of the sessions before the coming chunk that its windows reach back to."""
     spreads: pl.DataFrame = field(default_factory=table("marts.valuation_spread_daily").empty)
     """Those of the whole run, once it is over."""
     _largest: list[pl.DataFrame] = field(default_factory=list)
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in _MARTS})
 
-    def add(self, placements: Mapping[str, Placement], judged: Judged, caps: pl.DataFrame, known: pl.DataFrame) -> None:
-        """Measure a chunk; ``caps``: core.market_caps with each company's standing as a filer.
-
-        ``known``: company_fundamentals_asof of the same sessions, with_lines.
-        """
+    def add(self, placements: Mapping[str, Placement], judged: Judged, caps: pl.DataFrame, told: Told) -> None:
+        """Measure a chunk; ``caps``: core.market_caps with each company's standing as a filer."""
         held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
         inputs = segment_inputs(caps, held, _previous(judged))
         self._largest.append(largest_share(caps))
-        rows = with_fundamentals(caps.select(_MEASURED), known).with_row_index("row")
+        rows = self._with_liquidity(_rows(caps.select(_MEASURED), told), judged, caps).with_row_index("row")
+        sessions = pl.Series(judged.admitted, dtype=pl.Date)
         buckets = {}
         for scheme_id, placement in placements.items():
             members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
             self._parts["segment_daily"].append(segment_daily(scheme_id, placement, inputs, members))
             self._parts["filer_category_daily"].append(by_standing(members, scheme_id, judged.admitted))
+            fragile, informed = fragility_and_information(members, scheme_id, told.history_start, sessions)
+            self._parts["fragility_daily"].append(fragile)
+            self._parts["information_daily"].append(informed)
+            self._parts["liquidity_daily"].append(liquidity_daily(members, scheme_id, sessions))
             if members.height:
                 self._parts["valuation_daily"].append(of_members(members))
             counted = members.filter("is_counted").select("row", "bucket")
@@ -75,12 +103,44 @@ class Measured:
         """The rows of marts.filer_category_daily."""
         return self._rows("filer_category_daily")
 
+    def fragilities(self) -> pl.DataFrame:
+        """The rows of marts.fragility_daily."""
+        return self._rows("fragility_daily")
+
+    def informations(self) -> pl.DataFrame:
+        """The rows of marts.information_daily."""
+        return self._rows("information_daily")
+
+    def liquidities(self) -> pl.DataFrame:
+        """The rows of marts.liquidity_daily."""
+        return self._rows("liquidity_daily")
+
     def agreements(self) -> pl.DataFrame:
         """The rows of marts.scheme_agreement."""
         return self._rows("scheme_agreement")
 
+    def _with_liquidity(self, rows: pl.DataFrame, judged: Judged, caps: pl.DataFrame) -> pl.DataFrame:
+        """``rows`` in their order, with what `company_liquidity` knows of them."""
+        lines = judged.lines.select(
+            *("session_date", "company_id", "open", "high", "low", "close"), ticker="symbol", line_return="return_price"
+        )
+        traded = caps.join(lines, on=["session_date", "company_id", "ticker"], how="left").select(TRADING.keys())
+        self.trading = pl.concat([self.trading, traded])
+        found = company_liquidity(self.trading, judged.admitted[0])
+        before = self.trading["session_date"].unique().sort().tail(WINDOW - 1)
+        self.trading = self.trading.filter(pl.col("session_date").is_in(before.implode()))
+        return rows.join(found, on=["session_date", "company_id"], how="left", maintain_order="left")
+
     def _rows(self, mart: str) -> pl.DataFrame:
         return table(f"marts.{mart}").stacked(part for part in self._parts[mart] if part.width)
+
+
+def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Rows of caps, in their order, with all that measures of companies are made of."""
+    keys = ("session_date", "company_id")
+    known = caps.select(*keys, "cap_usd").join(told.known, on=keys, how="left", maintain_order="left")
+    fragile = company_fragility(known, told.securities, told.history_start).drop(keys)
+    return pl.concat([with_fundamentals(caps, told.known), fragile], how="horizontal")
 
 
 def _previous(judged: Judged) -> pl.DataFrame:

@@ -16,11 +16,12 @@ from transforms.measures.catalogue import measure_rows
 from transforms.measures.forward_returns import forward_returns
 from transforms.measures.regime import regime_daily
 from transforms.measures.risk import risk_daily
+from transforms.measures.small_vs_micro import small_vs_micro, worse_share
 from transforms.measures.thesis import thesis_claims, thesis_daily
 
 _RETURNS = ("session_date", "scheme_id", "segment", "return_price_vw")
 _PORTFOLIO_RETURNS = ("session_date", "portfolio", "weighting", "return")
-_OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "thesis_daily")
+_OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
 
 
 def write_series(run: Run, build: Build, progress: Progress, flows: Flows) -> None:
@@ -42,7 +43,18 @@ def _measured(build: Build, progress: Progress, flows: Flows) -> dict[str, pl.Da
         [_before(build, "segment_daily", _RETURNS, first), progress.measured.segments().select(_RETURNS)]
     )
     risk, forward = risk_daily(returns, first), forward_returns(returns, first)
+    measured = progress.measured
+    against_micro = small_vs_micro(
+        measured.segments(),
+        {
+            "risk_daily": risk,
+            "liquidity_daily": measured.liquidities(),
+            "fragility_daily": measured.fragilities(),
+            "information_daily": measured.informations(),
+        },
+    )
     told = [
+        evidence.evidence("14_micro_is_worse", worse_share(against_micro)),
         evidence.of_highs(returns, first),
         evidence.of_forward_returns(forward),
         evidence.of_correlation(risk),
@@ -52,6 +64,7 @@ def _measured(build: Build, progress: Progress, flows: Flows) -> dict[str, pl.Da
         "risk_daily": risk,
         "regime_daily": regime_daily(returns, first),
         "forward_returns": forward,
+        "small_vs_micro": against_micro,
         "thesis_daily": thesis_daily(
             pl.concat(told).filter(pl.col("session_date") >= first),
             progress.admitted,
@@ -60,15 +73,18 @@ def _measured(build: Build, progress: Progress, flows: Flows) -> dict[str, pl.Da
     }
 
 
+def portfolio_returns(build: Build, progress: Progress) -> pl.DataFrame:
+    """session_date, portfolio, weighting and return of marts.size_portfolios_daily, all admitted sessions."""
+    new = progress.portfolios.rows("june").select(_PORTFOLIO_RETURNS)
+    if not progress.admitted:
+        return new
+    return pl.concat([_before(build, "size_portfolios_daily", _PORTFOLIO_RETURNS, progress.admitted[0]), new])
+
+
 def _evidence(build: Build, progress: Progress, flows: Flows) -> list[pl.DataFrame]:
     """Claims that rest on other marts than risk."""
     first = progress.admitted[0]
-    portfolios = pl.concat(
-        [
-            _before(build, "size_portfolios_daily", _PORTFOLIO_RETURNS, first),
-            progress.portfolios.rows("june").select(_PORTFOLIO_RETURNS),
-        ]
-    )
+    portfolios = portfolio_returns(build, progress)
     return [
         evidence.of_flows(flows.segments),
         evidence.evidence("07_concentration", progress.measured.largest_shares()),

@@ -52,6 +52,16 @@ found as (
         'marts.filer_category_daily' as table_name,
         categories.session_date
     from marts.filer_category_daily as categories
+    union all
+    select distinct
+        'marts.fragility_daily' as table_name,
+        fragilities.session_date
+    from marts.fragility_daily as fragilities
+    union all
+    select distinct
+        'marts.information_daily' as table_name,
+        informations.session_date
+    from marts.information_daily as informations
 
 )
 

@@ -21,6 +21,7 @@ from transforms.measures.reconciliation import CAP_GAPS
 from transforms.measures.regime import regime_daily
 from transforms.measures.risk import risk_daily
 from transforms.measures.size_portfolios import FOLLOWED, SEATS, Formed, size_portfolios
+from transforms.measures.small_vs_micro import small_vs_micro
 from transforms.measures.thesis import EVIDENCE, thesis_claims, thesis_daily
 
 FIRST, SECOND, REFUSED = date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)
@@ -43,6 +44,8 @@ MARTS_FROM_WORK = (
     "fund_flows_daily",
     "segment_flows_daily",
     "filer_category_daily",
+    "fragility_daily",
+    "information_daily",
     "scheme_breakpoints",
     "scheme_agreement",
     "size_portfolios_daily",
@@ -53,6 +56,8 @@ MARTS_FROM_WORK = (
     "thesis_daily",
     "thesis_claims",
     "measures",
+    "liquidity_daily",
+    "small_vs_micro",
     "size_portfolio_comparison",
 )
 Frames = dict[str, pl.DataFrame]
@@ -173,6 +178,14 @@ def _over_time(segments: pl.DataFrame) -> Frames:
         "marts.size_portfolios_daily": portfolios,
         "marts.size_portfolios_monthly": portfolios,
         "marts.risk_daily": risk_daily(segments, FIRST),
+        "marts.liquidity_daily": rows("marts.liquidity_daily", *_measures("amihud_21", 0.5)),
+        "marts.small_vs_micro": small_vs_micro(
+            segments,
+            {
+                name: empty(f"marts.{name}")
+                for name in ("risk_daily", "liquidity_daily", "fragility_daily", "information_daily")
+            },
+        ),
         "marts.regime_daily": regime_daily(segments, FIRST),
         "marts.forward_returns": forward_returns(segments, FIRST),
         "marts.thesis_daily": thesis_daily(pl.DataFrame(schema=EVIDENCE), PUBLISHED, empty("marts.thesis_daily")),
@@ -216,6 +229,8 @@ def work() -> Frames:
         "marts.filer_category_daily": rows(
             "marts.filer_category_daily", *[r for day in PUBLISHED for r in _categories(day)]
         ),
+        "marts.fragility_daily": rows("marts.fragility_daily", *_measures("unprofitable_share", 0.5)),
+        "marts.information_daily": rows("marts.information_daily", *_measures("report_age_days", 90.0)),
     }  # fmt: skip
 
 
@@ -399,6 +414,16 @@ def _categories(day: date) -> list[dict[str, Any]]:
             {**key, "category": "unknown", **rest, "smaller_reporting_unknown_count": rest["company_count"]},
         ]
     return found
+
+
+def _measures(measure: str, value: float) -> list[dict[str, Any]]:
+    """A measure that small companies have, and nano ones are too few for."""
+    told = {"small": (value, None), "nano": (None, "too_few")}
+    return [
+        {"session_date": day, "scheme_id": "fixed_usd", "segment": segment, "measure": measure, "observations": 9,
+         "value": value, "null_reason": reason}
+        for day in PUBLISHED for segment, (value, reason) in told.items()
+    ]  # fmt: skip
 
 
 def _valuations(day: date) -> list[dict[str, Any]]:

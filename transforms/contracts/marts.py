@@ -14,6 +14,8 @@ from transforms.contracts.fields import (
     ratio,
 )
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
+from transforms.contracts.fragility import FRAGILITY_DAILY, FRAGILITY_MEASURES, INFORMATION_DAILY, INFORMATION_MEASURES
+from transforms.contracts.liquidity import LIQUIDITY_DAILY, LIQUIDITY_MEASURES
 from transforms.contracts.measures import MEASURES as MEASURES_OF_TABLES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.reconciliation import CAP_RECONCILIATION
@@ -21,7 +23,7 @@ from transforms.contracts.reference_portfolios import SIZE_PORTFOLIO_COMPARISON
 from transforms.contracts.risk import FORWARD_RETURNS, REGIME_DAILY, RISK_DAILY, RISK_MEASURES
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
-from transforms.contracts.thesis import THESIS_CLAIMS, THESIS_DAILY
+from transforms.contracts.thesis import SMALL_VS_MICRO, THESIS_CLAIMS, THESIS_DAILY
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb", "ev_ebit")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
@@ -313,6 +315,10 @@ MARTS = (
     FUND_FLOWS_DAILY,
     SEGMENT_FLOWS_DAILY,
     FILER_CATEGORY_DAILY,
+    FRAGILITY_DAILY,
+    INFORMATION_DAILY,
+    LIQUIDITY_DAILY,
+    SMALL_VS_MICRO,
     CAPS_LATEST,
     CAP_RECONCILIATION,
     SIZE_PORTFOLIOS_DAILY,
@@ -326,6 +332,11 @@ MARTS = (
     SIZE_PORTFOLIO_COMPARISON,
     *MARTS_OF_SCHEMES,
 )
-TABLES_OF_MEASURES = {"risk_daily": RISK_MEASURES}
+TABLES_OF_MEASURES = {
+    "risk_daily": RISK_MEASURES,
+    "liquidity_daily": LIQUIDITY_MEASURES,
+    "fragility_daily": FRAGILITY_MEASURES,
+    "information_daily": INFORMATION_MEASURES,
+}
 """Mart to the measures that it has in rows; marts.measures tells what each is."""
 __all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]

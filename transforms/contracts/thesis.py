@@ -226,3 +226,38 @@ THESIS_CLAIMS = Table(
         Column("source", "VARCHAR", "Table that the value comes from.", nullable=False),
     ),
 )  # fmt: skip
+
+SMALL_VS_MICRO = Table(
+    schema="marts",
+    name="small_vs_micro",
+    grain="one row per admitted session and row of the comparison",
+    key=("session_date", "row"),
+    policy="replace_sessions",
+    session_column="session_date",
+    owner="thesis",
+    lookback="that of the measures",
+    notes=f"The encyclopedia's comparison of small with micro caps, measured on the segments of {SCHEME}.",
+    columns=(
+        SESSION,
+        Column(
+            "row",
+            "VARCHAR",
+            "cap: mean cap of a company, USD. age: median years since the first session here. liquidity: Amihud's "
+            "price impact of a million dollars, median. volatility: of the segment's return over 252 sessions, a year. "
+            "information: median days from the end of a period to its report. risk: share of companies with losses.",
+            nullable=False,
+            values=("cap", "age", "liquidity", "volatility", "information", "risk"),
+        ),
+        Column("measure", "VARCHAR", "The measure and its mart.", nullable=False),
+        Column("small", "DOUBLE", "Value of small caps.", "as the measure", is_ratio=True),
+        Column("micro", "DOUBLE", "Value of micro caps.", "as the measure", is_ratio=True),
+        ratio("ratio", "micro / small."),
+        Column(
+            "micro_is_worse",
+            "BOOLEAN",
+            "Micro caps are smaller, younger, less liquid, more volatile, later to report, or more often lossmaking; "
+            "null without both values.",
+        ),
+        Column("null_reason", "VARCHAR", "Why a value is missing."),
+    ),
+)

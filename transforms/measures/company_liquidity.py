@@ -22,6 +22,19 @@ from transforms.measures.spread_estimators import (
     total,
 )
 
+TRADING: dict[str, pl.DataType] = {
+    "session_date": pl.Date(),
+    "company_id": pl.String(),
+    "return_price": pl.Float64(),
+    "dollar_volume_usd": pl.Int64(),
+    "cap_usd": pl.Int64(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+    "close": pl.Float64(),
+    "line_return": pl.Float64(),
+}
+"""What a company traded on a session; the prices and ``line_return`` are those of its primary line."""
 COMPANY_LIQUIDITY: dict[str, pl.DataType] = {
     "session_date": pl.Date(),
     "company_id": pl.String(),

@@ -102,10 +102,13 @@ def _tables(lines: Sequence[str], file: str) -> Iterator[_Table]:
 
 
 def _table(lines: Sequence[str], title: int) -> _Table:
-    """From the title to the first line behind the header that is blank or another title."""
+    """From the title to the first line behind the header that is blank or another title.
+
+    What begins with a digit is a row, so that one that was cut inside its day is not taken for the table's end.
+    """
     header = next((at for at in range(title + 1, len(lines)) if lines[at].strip()), len(lines))
     end = header + 1
-    while end < len(lines) and lines[end].strip() and "," in lines[end]:
+    while end < len(lines) and lines[end].strip() and ("," in lines[end] or lines[end].strip()[0].isdigit()):
         end += 1
     return _Table(lines[title].strip(), "".join(lines[header : header + 1]), lines[header + 1 : end])
 

@@ -117,6 +117,7 @@ BAD = {
     "order": (zipped(ONE.replace("Lo 30,Med 40", "Med 40,Lo 30")), VALUE.strip(), "expected"),
     "no rows": (zipped(f"{VALUE}\n{HEADER}\n\n{french.COPYRIGHT}"), VALUE.strip(), "no rows"),
     "cell short": (zipped(ONE.replace(LINE, LINE.rpartition(",")[0])), VALUE.strip(), "row 2 has 19 of 20 cells"),
+    "cut day": (zipped(f"{VALUE}\n{HEADER}\n{LINE}\n202608"), VALUE.strip(), "row 2 has 1 of 20 cells"),
     "cell more": (zipped(ONE.replace(LINE, LINE + ",    0.10")), VALUE.strip(), "row 2 has 21 of 20 cells"),
     "month": (zipped(ONE.replace("20260731,", "202607,")), "date", "'202607' is no day"),
     "no such day": (zipped(ONE.replace("20260731,", "20260732,")), "date", "'20260732' is no day"),
