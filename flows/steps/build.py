@@ -237,9 +237,8 @@ def _transform(
         placements = progress.bucketing.place(judged, caps, markets, before)
         progress.portfolios.add(judged, caps, markets, before, progress.securities)
         markets.forget()
-        told = Told(
-            with_lines(known, progress.lines), progress.securities, [*progress.base.admitted, *judged.admitted][0]
-        )
+        start = [*progress.base.admitted, *progress.admitted][0]
+        told = Told(with_lines(known, progress.lines), progress.securities, start)
         progress.measured.add(placements, judged, with_standing(caps, categories), told)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
