@@ -70,20 +70,20 @@ order by company_id, month
 # The columns of QUOTED: where each company was quoted last, -1 being the last admitted session.
 _QUOTED = """
 with recent as (
-    select session_date, 0 - row_number() over (order by session_date desc) as at
+    select session_date, 0 - row_number() over (order by session_date desc) as place
     from ops.sessions
     where status = 'published'
-    qualify at >= 0 - $1
+    qualify place >= 0 - $1
 ),
 newest as (
-    select lines.company_id, max(recent.at) as at
+    select lines.company_id, max(recent.place) as place
     from core.security_caps as lines
     inner join recent on lines.session_date = recent.session_date
     group by all
 )
-select newest.company_id, newest.at, caps.cap_usd, caps.price
+select newest.company_id, newest.place as "at", caps.cap_usd, caps.price
 from newest
-inner join recent on newest.at = recent.at
+inner join recent on newest.place = recent.place
 left join core.market_caps as caps
     on newest.company_id = caps.company_id and recent.session_date = caps.session_date
 order by all
