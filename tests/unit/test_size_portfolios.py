@@ -110,6 +110,7 @@ def test_returns_are_weighted_by_the_caps_before_and_smb_is_small_less_large() -
     assert value(found, "smb") == pytest.approx((100 * 0.10 - 300 * 0.02) / 400 - 0.01)
     assert (value(found, "lo30", column="company_count"), value(found, "lo30", column="market_cap_usd")) == (2, 400)
     assert value(found, "smb", column="company_count") == 3
+    assert value(found, "market") == pytest.approx((100 * 0.10 - 300 * 0.02 + 1000 * 0.01) / 1400)
     assert value(found, "med40") is None
     assert found.height == 2 * (len(PORTFOLIOS) + 2)
     assert set(found["formed_on"]) == {JUNE}

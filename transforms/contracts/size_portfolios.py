@@ -13,6 +13,7 @@ PORTFOLIOS: dict[str, tuple[str, ...]] = {
     "micro": DECILES[:2],
     "small": DECILES[2:5],
     "big": DECILES[5:],
+    "market": DECILES,
 }
 """Portfolio to its deciles. Micro below the 20th percentile, small from there to the median, big above it: Fama and
 French (2008)."""
@@ -24,7 +25,7 @@ _PORTFOLIO = Column(
     "portfolio",
     "VARCHAR",
     "By percentiles of the NYSE companies' caps: lo30, med40, hi30, fifths q1 to q5, tenths d01 (the smallest) to d10; "
-    "micro (below the 20th), small (to the median), big; smb is lo30 less hi30, smb_ex_micro small less big.",
+    "micro (below the 20th), small (to the median), big; market: all; smb is lo30 less hi30, smb_ex_micro small less big.",
     nullable=False,
     values=(*PORTFOLIOS, *DIFFERENCES),
 )
