@@ -94,7 +94,9 @@ def fragility_and_information(
     """
     # In one pass: most of the time goes into what both share.
     rows = segment_figures(members, scheme_id, (*FRAGILITY_FIGURES, *INFORMATION_FIGURES), sessions)
-    is_limit = (pl.col("measure") == "age_years") & (pl.col("value") >= _years_since(pl.lit(history_start, pl.Date)))
+    # Ages are whole or half days, so a quarter of one keeps the last bits of the division out of it.
+    days = (pl.col("session_date") - pl.lit(history_start, pl.Date)).dt.total_days()
+    is_limit = (pl.col("measure") == "age_years") & (pl.col("value") * _DAYS_OF_YEAR > days - 0.25)
     told = rows.with_columns(
         value=pl.when(is_limit).then(None).otherwise("value"),
         null_reason=pl.when(is_limit).then(pl.lit(TOO_SHORT)).otherwise("null_reason"),
