@@ -25,7 +25,8 @@ _PORTFOLIO = Column(
     "portfolio",
     "VARCHAR",
     "By percentiles of the NYSE companies' caps: lo30, med40, hi30, fifths q1 to q5, tenths d01 (the smallest) to d10; "
-    "micro (below the 20th), small (to the median), big; market: all; smb is lo30 less hi30, smb_ex_micro small less big.",
+    "micro (below the 20th), small (to the median), big; market: all; smb: lo30 less hi30; "
+    "smb_ex_micro: small less big.",
     nullable=False,
     values=(*PORTFOLIOS, *DIFFERENCES),
 )
