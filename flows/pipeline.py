@@ -18,9 +18,9 @@ from flows.edge.landing import LandedFile
 from flows.edge.quarantine_file import write_quarantine
 from flows.errors import MissingData, Refused, is_fault, on_one_line
 from flows.market_calendar import sessions_between
+from flows.roles import Role
 from flows.run import Run
 from flows.run_record import SessionVerdict
-from flows.settings import Role
 from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
@@ -203,8 +203,9 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         write_quarantine(run.paths, run.run_id, _set_aside(progress))
         _refuse_night(run, progress)
         finish(run, made, filled)
-        write_series(run, made, progress, write_flows(run, made, progress, filled.facts))
-        write_reference_portfolios(run, made, progress, filled.facts, portfolio_returns(made, progress))
+        portfolios = portfolio_returns(made, progress)
+        write_series(run, made, progress, write_flows(run, made, progress, filled.facts), portfolios)
+        write_reference_portfolios(run, made, progress, filled.facts, portfolios)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):
             appended = append_versions(_published(run), made, plan.sessions, cause=plan.cause, at=utc_now())

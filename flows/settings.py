@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import (
     BaseModel,
@@ -31,20 +31,8 @@ from pydantic_settings import (
 )
 
 from flows.errors import UsageError
+from flows.roles import ROLES, Role
 
-Role = Literal[
-    "quotes",
-    "fundamentals",
-    "macro",
-    "fund_flows",
-    "share_counts",
-    "caps",
-    "splits",
-    "reference",
-    "fx",
-    "reference_portfolios",
-]
-ROLES: tuple[Role, ...] = get_args(Role)
 FIXED_USD = "fixed_usd"
 """The scheme that the report, marts.caps_latest and the queries show: it is always enabled."""
 US_SCHEMES = (

@@ -40,10 +40,10 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
-from transforms.measures.company_lines import EntityLines, entity_lines, joined_lines, with_lines
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.statement_lines import EntityLines, entity_lines, joined_lines, with_statement_lines
 from transforms.measures.valuation import of_members, with_fundamentals
 from transforms.schemes.by_cap import is_by_cap
 from transforms.schemes.market import RANKED_CAP, market_of
@@ -144,7 +144,7 @@ def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> tup
 class Quarter(NamedTuple):
     """Published sessions of one quarter: caps, companies held back, the session before each, what was known.
 
-    ``known``: company_fundamentals_asof, with_lines.
+    ``known``: company_fundamentals_asof, with_statement_lines.
     """
 
     caps: pl.DataFrame
@@ -188,7 +188,9 @@ class History:
             )
             caps = self._query(_CAPS, part[0], part[-1])
             known = company_fundamentals_asof(caps, self._links, self._states)
-            yield Quarter(caps, self._query(_HELD, part[0], part[-1]), previous, with_lines(known, self._lines))
+            yield Quarter(
+                caps, self._query(_HELD, part[0], part[-1]), previous, with_statement_lines(known, self._lines)
+            )
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
         """MARKET of the last published session of a month, if it is near its end."""

@@ -10,23 +10,11 @@ from flows.edge.archive import Archive, ArchiveFile
 from flows.edge.fetch import Request
 from flows.edge.landing import LandedFile, Landing
 from flows.errors import MissingData, SourceError
+from flows.roles import Role
 from transforms.staging import BadInput, Staged
 
 History = Literal["none", "days", "full"]
 Licence = Literal["public-domain", "attribution", "internal-only", "restricted", "own"]
-Role = Literal[
-    "quotes",
-    "fundamentals",
-    "macro",
-    "fund_flows",
-    "share_counts",
-    "caps",
-    "splits",
-    "reference",
-    "fx",
-    "reference_portfolios",
-]
-
 ASK_AGAIN = "What was served lies in landing; run again later, and see docs/sources for the source's limits."
 
 

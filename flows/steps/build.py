@@ -19,9 +19,9 @@ from flows.steps.buckets import Bucketing
 from flows.steps.facts import Facts, load_facts
 from flows.steps.filings import Filings, load_filings
 from flows.steps.fx import fx_rates
-from flows.steps.measured import Measured, Told
+from flows.steps.measured import MARTS, Measured, Told
 from flows.steps.own_files import FileFacts
-from flows.steps.portfolios import MART_OF, Portfolios
+from flows.steps.portfolios import MART_OF, Portfolios, listed_since
 from flows.steps.stage import Catalogue, Chunk, Evidence, Known, stage
 from transforms.contracts import table
 from transforms.core.check_counts import check_counts
@@ -42,10 +42,10 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
-from transforms.measures.company_lines import EntityLines, entity_lines, joined_lines, with_lines
 from transforms.measures.filer_categories import with_standing
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.statement_lines import EntityLines, entity_lines, joined_lines, with_statement_lines
 from transforms.schemes.registry import scheme_rows
 from transforms.staging.sec_source import SEC
 
@@ -62,7 +62,7 @@ class Progress:
     portfolios: Portfolios
     sighted: pl.DataFrame
     entities: EntityStates
-    lines: EntityLines
+    statement_lines: EntityLines
     check_counts: pl.DataFrame
     months: pl.DataFrame
     """Our counts by company and month, for comparison with averages over a period."""
@@ -73,6 +73,8 @@ class Progress:
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     measured: Measured = field(default_factory=Measured)
+    spreads: pl.DataFrame = field(default_factory=table("marts.valuation_spread_daily").empty)
+    """Those of the whole run, once its chunks are measured."""
     gaps: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     aside: pl.DataFrame = field(default_factory=table("ops.quarantine").empty)
@@ -145,8 +147,7 @@ def fill(run: Run, build: Build, base: Base, sessions: Sequence[date]) -> Filled
                 judged = walker.judge(chunk)
             facts, progress = preparing.result()
             progress.sessions.extend(judged.sessions)
-            progress.portfolios.listed_since = catalogue.first_seen
-            made = transforming.submit(_tables, run, progress, judged, facts, catalogue.frame())
+            made = transforming.submit(_tables, run, progress, judged, facts, catalogue.frame(), catalogue.first_seen)
             written = writing.submit(_write, run, build, judged, made)
             if writing_before is not None:
                 writing_before.result()  # no more than one quarter waits: each holds some hundred megabytes
@@ -195,10 +196,15 @@ def _one_at_a_time(name: str) -> ThreadPoolExecutor:
 
 
 def _tables(
-    run: Run, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame
+    run: Run,
+    progress: Progress,
+    judged: Judged,
+    facts: Facts,
+    descriptions: pl.DataFrame,
+    first_seen: pl.DataFrame,
 ) -> dict[str, pl.DataFrame]:
     with run.timed("transform"):
-        return _transform(run, progress, judged, facts, descriptions)
+        return _transform(run, progress, judged, facts, descriptions, first_seen)
 
 
 def _write(run: Run, build: Build, judged: Judged, made: Future[dict[str, pl.DataFrame]]) -> None:
@@ -210,7 +216,12 @@ def _write(run: Run, build: Build, judged: Judged, made: Future[dict[str, pl.Dat
 
 
 def _transform(
-    run: Run, progress: Progress, judged: Judged, facts: Facts, descriptions: pl.DataFrame
+    run: Run,
+    progress: Progress,
+    judged: Judged,
+    facts: Facts,
+    descriptions: pl.DataFrame,
+    first_seen: pl.DataFrame,
 ) -> dict[str, pl.DataFrame]:
     """Tables of a chunk by name; what spans chunks goes into the progress."""
     held = pl.concat([core_tables.quarantine(judged, run.run_id), progress.aside])
@@ -235,10 +246,10 @@ def _transform(
     with run.timed("schemes"):
         markets = progress.bucketing.see(judged, caps, known_of, progress.securities)
         placements = progress.bucketing.place(judged, caps, markets, before)
-        progress.portfolios.add(judged, caps, markets, before, progress.securities)
+        progress.portfolios.add(judged, caps, markets, before, listed_since(progress.securities, first_seen))
         markets.forget()
         start = [*progress.base.admitted, *progress.admitted][0]
-        told = Told(with_lines(known, progress.lines), progress.securities, start)
+        told = Told(with_statement_lines(known, progress.statement_lines), progress.securities, start)
         progress.measured.add(placements, judged, with_standing(caps, categories), told)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))
@@ -293,8 +304,7 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
     with run.timed("transform"):
         admitted = [*progress.base.admitted, *progress.admitted]
         progress.securities = with_delistings(progress.securities, known_at(admitted), filled.filings.forms)
-        valuation = progress.measured.valuations()
-        progress.measured.spreads = valuation_spread_daily(valuation, progress.base.spreads)
+        progress.spreads = valuation_spread_daily(progress.measured.rows("valuation_daily"), progress.base.spreads)
         fundamentals = _fundamentals(progress, facts)
     with run.timed("build"):
         build.replace("core.securities", progress.securities)
@@ -328,18 +338,13 @@ def finish(run: Run, build: Build, filled: Filled) -> None:
         build.replace("ops.admission_securities", walker.memory.registry)
         build.replace("ops.admission_companies", walker.memory.companies)
         build.replace("ops.admission_counts", walker.memory.counts)
-        build.work("segment_daily", progress.measured.segments())
-        build.work("valuation_daily", valuation)
-        build.work("filer_category_daily", progress.measured.filer_categories())
-        build.work("fragility_daily", progress.measured.fragilities())
-        build.work("information_daily", progress.measured.informations())
-        build.work("liquidity_daily", progress.measured.liquidities())
-        build.work("valuation_spread_daily", progress.measured.spreads)
-        build.work("scheme_agreement", progress.measured.agreements())
+        for name in MARTS:
+            build.work(name, progress.measured.rows(name))
+        build.work("valuation_spread_daily", progress.spreads)
         build.work("scheme_breakpoints", progress.bucketing.breakpoints())
         build.replace("ops.size_portfolio_seats", progress.portfolios.seat_rows())
-        for formation, name in MART_OF.items():
-            build.work(name, progress.portfolios.rows(formation))
+        for formation, mart in MART_OF.items():
+            build.work(mart, progress.portfolios.rows(formation))
         build.work("cap_gaps", pl.concat([pl.DataFrame(schema=CAP_GAPS), *progress.gaps]))
 
 

@@ -31,7 +31,7 @@ _MEASURED = (
     "is_smaller_reporting",
 )
 """What every scheme's measures need of a company's cap."""
-_MARTS = (
+MARTS = (
     "segment_daily",
     "valuation_daily",
     "filer_category_daily",
@@ -40,6 +40,7 @@ _MARTS = (
     "liquidity_daily",
     "scheme_agreement",
 )
+"""What is measured chunk by chunk."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Told:
     """What was known of companies on the sessions of a chunk, beside their caps."""
 
     known: pl.DataFrame
-    """company_fundamentals_asof, with_lines."""
+    """company_fundamentals_asof, with_statement_lines."""
     securities: pl.DataFrame
     history_start: date
     """First admitted session of all."""
@@ -59,16 +60,17 @@ class Measured:
 
     trading: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TRADING))
     """TRADING of the sessions before the coming chunk that its windows reach back to."""
-    spreads: pl.DataFrame = field(default_factory=table("marts.valuation_spread_daily").empty)
-    """Those of the whole run, once it is over."""
     _largest: list[pl.DataFrame] = field(default_factory=list)
-    _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in _MARTS})
+    _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in MARTS})
+    _whole: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """Parts stacked and sorted, which takes seconds over years; none while chunks come in."""
 
     def add(self, placements: Mapping[str, Placement], judged: Judged, caps: pl.DataFrame, told: Told) -> None:
         """Measure a chunk; ``caps``: core.market_caps with each company's standing as a filer."""
         held = judged.held.select("session_date", "company_id", last_cap_usd="anchor_cap_usd")
         inputs = segment_inputs(caps, held, _previous(judged))
         self._largest.append(largest_share(caps))
+        self._whole.clear()
         rows = self._with_liquidity(_rows(caps.select(_MEASURED), told), judged, caps).with_row_index("row")
         sessions = pl.Series(judged.admitted, dtype=pl.Date)
         buckets = {}
@@ -91,33 +93,11 @@ class Measured:
         """session_date and value: the ten largest companies' share of the cap of all."""
         return pl.concat(self._largest)
 
-    def segments(self) -> pl.DataFrame:
-        """The rows of marts.segment_daily."""
-        return self._rows("segment_daily")
-
-    def valuations(self) -> pl.DataFrame:
-        """The rows of marts.valuation_daily."""
-        return self._rows("valuation_daily")
-
-    def filer_categories(self) -> pl.DataFrame:
-        """The rows of marts.filer_category_daily."""
-        return self._rows("filer_category_daily")
-
-    def fragilities(self) -> pl.DataFrame:
-        """The rows of marts.fragility_daily."""
-        return self._rows("fragility_daily")
-
-    def informations(self) -> pl.DataFrame:
-        """The rows of marts.information_daily."""
-        return self._rows("information_daily")
-
-    def liquidities(self) -> pl.DataFrame:
-        """The rows of marts.liquidity_daily."""
-        return self._rows("liquidity_daily")
-
-    def agreements(self) -> pl.DataFrame:
-        """The rows of marts.scheme_agreement."""
-        return self._rows("scheme_agreement")
+    def rows(self, mart: str) -> pl.DataFrame:
+        """The rows of one of MARTS, of all chunks so far."""
+        if mart not in self._whole:
+            self._whole[mart] = table(f"marts.{mart}").stacked(part for part in self._parts[mart] if part.width)
+        return self._whole[mart]
 
     def _with_liquidity(self, rows: pl.DataFrame, judged: Judged, caps: pl.DataFrame) -> pl.DataFrame:
         """``rows`` in their order, with what `company_liquidity` knows of them."""
@@ -130,9 +110,6 @@ class Measured:
         before = self.trading["session_date"].unique().sort().tail(WINDOW - 1)
         self.trading = self.trading.filter(pl.col("session_date").is_in(before.implode()))
         return rows.join(found, on=["session_date", "company_id"], how="left", maintain_order="left")
-
-    def _rows(self, mart: str) -> pl.DataFrame:
-        return table(f"marts.{mart}").stacked(part for part in self._parts[mart] if part.width)
 
 
 def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:

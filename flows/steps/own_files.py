@@ -7,8 +7,8 @@ import polars as pl
 from flows.edge.landing import LandedFile
 from flows.errors import UsageError
 from flows.review_rows import UNMATCHED
+from flows.roles import Role
 from flows.run import Run
-from flows.settings import Role
 from flows.sources import files
 from flows.steps.reading import read
 from flows.steps.rejects import Told

@@ -23,7 +23,6 @@ from transforms.measures.size_portfolios import (
     size_portfolios,
 )
 from transforms.schemes.terms import Markets
-from transforms.staging.descriptions import FIRST_SEEN
 
 MART_OF = {"june": "size_portfolios_daily", "monthly": "size_portfolios_monthly"}
 JULY = 7
@@ -36,8 +35,6 @@ class Portfolios:
     seats: dict[str, pl.DataFrame]
     quoted: pl.DataFrame
     """QUOTED before the coming chunk: one row per company, its last."""
-    listed_since: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FIRST_SEEN))
-    """Since when the vendor has had each symbol, where a file tells."""
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in FORMATIONS})
 
     @classmethod
@@ -49,11 +46,11 @@ class Portfolios:
         )
 
     def add(
-        self, judged: Judged, caps: pl.DataFrame, markets: Markets, before: date | None, securities: pl.DataFrame
+        self, judged: Judged, caps: pl.DataFrame, markets: Markets, before: date | None, listed: pl.DataFrame
     ) -> None:
         """Measure a chunk; ``caps``: core.market_caps of it, ``before``: the admitted session before it.
 
-        ``securities``: core.securities so far.
+        ``listed``: see `listed_since`.
         """
         sessions = judged.admitted
         previous = {item.session: item.last_admitted for item in judged.sessions if item.status == "published"}
@@ -62,7 +59,7 @@ class Portfolios:
         rows = pl.concat([followed(caps, _one_day(judged), days), delisted(quoted, sessions)])
         multi_day = [day for day, last in previous.items() if last is not None and last != _session_before(day)]
         for name, parts in self._parts.items():
-            begun = self.seats[name] if before else self._initial(name, sessions[0], markets, securities)
+            begun = self.seats[name] if before else _initial(name, markets.at(sessions[0]), listed)
             terms = list(self._terms(name, begun, previous, markets))
             self.seats[name] = terms[-1].seats
             parts.append(size_portfolios(terms, rows, sessions, multi_day))
@@ -77,18 +74,6 @@ class Portfolios:
         held = [seats.with_columns(formation=pl.lit(name)) for name, seats in self.seats.items()]
         return table("ops.size_portfolio_seats").stacked(held)
 
-    def _initial(self, formation: str, session: date, markets: Markets, securities: pl.DataFrame) -> pl.DataFrame:
-        """SEATS of the first session, in place of the formation before it.
-
-        Companies listed since then were not in it, and they are not the market's average: those of 2021 fell by half.
-        """
-        due = _DUE[formation](session, date.min)
-        market, before = markets.at(session), self.listed_since.filter(pl.col("first_date") < pl.lit(due, pl.Date))
-        if before.height:
-            known = securities.join(before, on="symbol", how="semi")
-            market = market.join(known, on="company_id", how="semi")
-        return formed(market, is_initial=True)
-
     def _terms(
         self, formation: str, begun: pl.DataFrame, previous: dict[date, date | None], markets: Markets
     ) -> Iterator[Formed]:
@@ -99,6 +84,23 @@ class Portfolios:
             market = markets.ranked_on(_session_before(due)) if due else None
             if market is not None and (seats := formed(market)).height:
                 yield Formed(session, seats)
+
+
+def listed_since(securities: pl.DataFrame, first_seen: pl.DataFrame) -> pl.DataFrame:
+    """company_id and first_date: since when the vendor has had a symbol of the company, where a file tells."""
+    of_companies = securities.select("company_id", "symbol").unique().join(first_seen, on="symbol")
+    return of_companies.group_by("company_id").agg(pl.col("first_date").min())
+
+
+def _initial(formation: str, market: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """SEATS of the first session, in place of the formation before it.
+
+    Companies listed since then were not in it, and they are not the market's average: those of 2021 fell by half.
+    """
+    due = _DUE[formation](market["session_date"][0], date.min)
+    before = listed.filter(pl.col("first_date") < pl.lit(due, pl.Date))
+    there = market.join(before, on="company_id", how="semi") if before.height else market
+    return formed(there, is_initial=True)
 
 
 def _month(session: date, last: date) -> date | None:

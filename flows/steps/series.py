@@ -24,8 +24,8 @@ _PORTFOLIO_RETURNS = ("session_date", "portfolio", "weighting", "return")
 _OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
 
 
-def write_series(run: Run, build: Build, progress: Progress, flows: Flows) -> None:
-    """The frames of the marts over time, for the admitted sessions of this run."""
+def write_series(run: Run, build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> None:
+    """The frames of the marts over time, for the admitted sessions of this run; ``portfolios``: `portfolio_returns`."""
     build.work("measures", measure_rows(TABLES_OF_MEASURES))
     build.work("thesis_claims", thesis_claims())
     if not progress.admitted:
@@ -33,32 +33,25 @@ def write_series(run: Run, build: Build, progress: Progress, flows: Flows) -> No
             build.work(name, table(f"marts.{name}").empty())
         return
     with run.timed("series"):
-        for name, rows in _measured(build, progress, flows).items():
+        for name, rows in _measured(build, progress, flows, portfolios).items():
             build.work(name, rows)
 
 
-def _measured(build: Build, progress: Progress, flows: Flows) -> dict[str, pl.DataFrame]:
+def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> dict[str, pl.DataFrame]:
     first = progress.admitted[0]
     returns = pl.concat(
-        [_before(build, "segment_daily", _RETURNS, first), progress.measured.segments().select(_RETURNS)]
+        [_before(build, "segment_daily", _RETURNS, first), progress.measured.rows("segment_daily").select(_RETURNS)]
     )
     risk, forward = risk_daily(returns, first), forward_returns(returns, first)
-    measured = progress.measured
-    against_micro = small_vs_micro(
-        measured.segments(),
-        {
-            "risk_daily": risk,
-            "liquidity_daily": measured.liquidities(),
-            "fragility_daily": measured.fragilities(),
-            "information_daily": measured.informations(),
-        },
-    )
+    rows = progress.measured.rows
+    of_chunks = {name: rows(name) for name in ("liquidity_daily", "fragility_daily", "information_daily")}
+    against_micro = small_vs_micro(rows("segment_daily"), {"risk_daily": risk, **of_chunks})
     told = [
-        evidence.evidence("14_micro_is_worse", worse_share(against_micro)),
+        evidence.of_claim("14_micro_is_worse", worse_share(against_micro)),
         evidence.of_highs(returns, first),
         evidence.of_forward_returns(forward),
         evidence.of_correlation(risk),
-        *_evidence(build, progress, flows),
+        *_evidence(progress, flows, portfolios),
     ]
     return {
         "risk_daily": risk,
@@ -81,16 +74,14 @@ def portfolio_returns(build: Build, progress: Progress) -> pl.DataFrame:
     return pl.concat([_before(build, "size_portfolios_daily", _PORTFOLIO_RETURNS, progress.admitted[0]), new])
 
 
-def _evidence(build: Build, progress: Progress, flows: Flows) -> list[pl.DataFrame]:
+def _evidence(progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> list[pl.DataFrame]:
     """Claims that rest on other marts than risk."""
-    first = progress.admitted[0]
-    portfolios = portfolio_returns(build, progress)
     return [
         evidence.of_flows(flows.segments),
-        evidence.evidence("07_concentration", progress.measured.largest_shares()),
+        evidence.of_claim("07_concentration", progress.measured.largest_shares()),
         evidence.of_macro(flows.macro, known_at(progress.admitted)),
-        evidence.of_valuation(progress.measured.valuations(), progress.measured.spreads),
-        evidence.of_size_effect(portfolios, first),
+        evidence.of_valuation(progress.measured.rows("valuation_daily"), progress.spreads),
+        evidence.of_size_effect(portfolios, progress.admitted[0]),
     ]
 
 

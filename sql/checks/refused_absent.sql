@@ -62,6 +62,51 @@ found as (
         'marts.information_daily' as table_name,
         informations.session_date
     from marts.information_daily as informations
+    union all
+    select distinct
+        'marts.liquidity_daily' as table_name,
+        told.session_date
+    from marts.liquidity_daily as told
+    union all
+    select distinct
+        'marts.risk_daily' as table_name,
+        told.session_date
+    from marts.risk_daily as told
+    union all
+    select distinct
+        'marts.regime_daily' as table_name,
+        told.session_date
+    from marts.regime_daily as told
+    union all
+    select distinct
+        'marts.forward_returns' as table_name,
+        told.session_date
+    from marts.forward_returns as told
+    union all
+    select distinct
+        'marts.size_portfolios_daily' as table_name,
+        told.session_date
+    from marts.size_portfolios_daily as told
+    union all
+    select distinct
+        'marts.size_portfolios_monthly' as table_name,
+        told.session_date
+    from marts.size_portfolios_monthly as told
+    union all
+    select distinct
+        'marts.small_vs_micro' as table_name,
+        told.session_date
+    from marts.small_vs_micro as told
+    union all
+    select distinct
+        'marts.thesis_daily' as table_name,
+        told.session_date
+    from marts.thesis_daily as told
+    union all
+    select distinct
+        'marts.scheme_agreement' as table_name,
+        told.session_date
+    from marts.scheme_agreement as told
 
 )
 

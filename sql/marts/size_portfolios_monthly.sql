@@ -9,6 +9,7 @@ select
     portfolios.weighting,
     portfolios.return,
     portfolios.return_since_last,
+    portfolios.null_reason,
     portfolios.company_count,
     portfolios.is_multi_day,
     portfolios.delisting_count,

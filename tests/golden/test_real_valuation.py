@@ -13,8 +13,8 @@ import pytest
 from transforms.core.company_links import company_links, entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
-from transforms.measures.company_lines import entity_lines, with_lines
 from transforms.measures.fund_flows import closed_day_figures, fund_flows_daily, fund_share_rows, segment_flows_daily
+from transforms.measures.statement_lines import entity_lines, with_statement_lines
 from transforms.measures.valuation import valuation_daily
 from transforms.staging.etf_flows import stage_assets, stage_flows, stage_shares
 from transforms.staging.simfin import stage_companies, stage_statements
@@ -145,7 +145,7 @@ def test_valuation_has_the_expected_magnitude(simfin: SimFin, shared_data: Path)
     )  # fmt: skip
     members = caps.with_columns(pl.lit("fixed_usd").alias("scheme_id"), bucket.alias("bucket"))
     known = company_fundamentals_asof(caps, link(simfin, caps), entity_states(simfin.statements, day, day))
-    wide = with_lines(known, entity_lines(simfin.statements, day, day))
+    wide = with_statement_lines(known, entity_lines(simfin.statements, day, day))
     rows = valuation_daily(members, wide).filter(measure="pe", convention="median")
     small, large = (rows.filter(segment=name).row(0, named=True) for name in ("small", "large"))
 

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from transforms.measures.company_fundamentals import KNOWN
-from transforms.measures.company_lines import LINES
 from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.statement_lines import LINES
 from transforms.measures.valuation import valuation_daily
 
 DAY = date(2024, 8, 30)

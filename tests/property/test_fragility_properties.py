@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from transforms.contracts.fragility import FRAGILITY_DAILY, INFORMATION_DAILY
 from transforms.measures.company_fragility import company_fragility, fragility_and_information
 from transforms.measures.company_fundamentals import KNOWN
-from transforms.measures.company_lines import LINES
+from transforms.measures.statement_lines import LINES
 
 START, DAY = date(2022, 1, 3), date(2024, 8, 30)
 MONEY = [name for name, dtype in {**KNOWN, **LINES}.items() if dtype == pl.Int64()]

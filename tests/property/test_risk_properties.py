@@ -9,7 +9,10 @@ from polars.testing import assert_frame_equal
 
 from tests.unit.segment_returns import day, returns_of
 from transforms.measures.episodes import episodes
-from transforms.measures.estimators import (
+from transforms.measures.forward_returns import forward_returns
+from transforms.measures.regime import regime_daily
+from transforms.measures.risk import risk_daily
+from transforms.measures.risk_estimators import (
     Estimate,
     beta,
     correlation,
@@ -18,9 +21,6 @@ from transforms.measures.estimators import (
     scholes_williams_beta,
     volatility,
 )
-from transforms.measures.forward_returns import forward_returns
-from transforms.measures.regime import regime_daily
-from transforms.measures.risk import risk_daily
 
 Values = npt.NDArray[np.float64]
 

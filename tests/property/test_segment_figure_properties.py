@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.contracts.fields import BUCKETS
-from transforms.measures.segment_medians import SegmentFigure, segment_figures
+from transforms.measures.segment_figures import SegmentFigure, segment_figures
 
 SESSIONS = [date(2024, 1, 2) + timedelta(days=n) for n in range(3)]
 FIGURES = [

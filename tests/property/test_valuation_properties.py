@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from transforms.core.fundamentals import Statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
-from transforms.measures.company_lines import entity_lines, with_lines
 from transforms.measures.spreads import valuation_spread_daily
+from transforms.measures.statement_lines import entity_lines, with_statement_lines
 from transforms.measures.valuation import valuation_daily
 
 ORIGIN = date(2022, 1, 3)
@@ -100,7 +100,7 @@ def known(frame: pl.DataFrame, caps: pl.DataFrame = CAPS, last: date | None = No
     span = (min(sessions), last or max(sessions))
     told = statements(frame)
     narrow = company_fundamentals_asof(caps, LINKS, entity_states(told, *span))
-    return with_lines(narrow, entity_lines(told, *span)).sort("session_date", "company_id")
+    return with_statement_lines(narrow, entity_lines(told, *span)).sort("session_date", "company_id")
 
 
 @settings(deadline=None, max_examples=30)

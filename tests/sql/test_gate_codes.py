@@ -255,6 +255,21 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
         put("null_reason", None, pl.col("segment") == "nano"),
         {"GATE_NULL_REASON"},
     ),
+    "a measure in a row without value and reason": (
+        "marts.risk_daily",
+        put("null_reason", None, SMALL),
+        {"GATE_NULL_REASON"},
+    ),
+    "a portfolio without a return and a reason": (
+        "marts.size_portfolios_daily",
+        put("null_reason", None, pl.col("portfolio") == "smb"),
+        {"GATE_NULL_REASON"},
+    ),
+    "a claim with a value and a reason why it has none": (
+        "marts.thesis_daily",
+        put("value", 1.0, pl.col("claim") == "10_discount"),
+        {"GATE_NULL_REASON"},
+    ),
     "reports older than 15 months": (
         "marts.valuation_daily",
         put("median_report_age_days", 500.0, SMALL),

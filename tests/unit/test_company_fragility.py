@@ -22,8 +22,8 @@ from transforms.measures.company_fragility import (
     fragility_and_information,
 )
 from transforms.measures.company_fundamentals import KNOWN
-from transforms.measures.company_lines import LINES
-from transforms.measures.segment_medians import SegmentFigure
+from transforms.measures.segment_figures import SegmentFigure
+from transforms.measures.statement_lines import LINES
 
 DAY, START = date(2024, 8, 30), date(2022, 1, 3)
 SOUND = {

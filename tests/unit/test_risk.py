@@ -10,7 +10,8 @@ from polars.testing import assert_frame_equal
 from tests.unit.segment_returns import day, random_returns, returns_of
 from transforms.contracts.risk import RISK_DAILY, RISK_MEASURES
 from transforms.measures.episodes import episodes
-from transforms.measures.estimators import (
+from transforms.measures.risk import risk_daily
+from transforms.measures.risk_estimators import (
     Reason,
     beta,
     correlation,
@@ -19,7 +20,6 @@ from transforms.measures.estimators import (
     scholes_williams_beta,
     volatility,
 )
-from transforms.measures.risk import risk_daily
 
 OPERATIONS = 252 * 10
 """Some ten roundings per session of a window."""

@@ -111,7 +111,10 @@ def test_returns_are_weighted_by_the_caps_before_and_smb_is_small_less_large() -
     assert (value(found, "lo30", column="company_count"), value(found, "lo30", column="market_cap_usd")) == (2, 400)
     assert value(found, "smb", column="company_count") == 3
     assert value(found, "market") == pytest.approx((100 * 0.10 - 300 * 0.02 + 1000 * 0.01) / 1400)
-    assert value(found, "med40") is None
+    assert (value(found, "med40"), value(found, "med40", column="null_reason")) == (None, "no_companies")
+    without_large = size_portfolios(HELD, MOVES.filter(pl.col("company_id") != "c"), [JULY], [])
+    assert (value(without_large, "smb"), value(without_large, "smb", column="null_reason")) == (None, "no_companies")
+    assert value(found, "lo30", column="null_reason") is None
     assert found.height == 2 * (len(PORTFOLIOS) + 2)
     assert set(found["formed_on"]) == {JUNE}
 
@@ -131,6 +134,9 @@ def test_after_missing_sessions_the_session_alone_is_told_beside_the_whole_way()
     assert value(found, "hi30") == pytest.approx(0.01)
     assert value(found, "hi30", column="return_since_last") == pytest.approx(0.04)
     assert value(found, "hi30", column="is_multi_day")
+    untold = size_portfolios(HELD, moves.filter(company_id="d"), [JULY], [JULY])
+    assert (value(untold, "hi30"), value(untold, "hi30", column="null_reason")) == (None, "untold_close")
+    assert value(untold, "hi30", column="return_since_last") == pytest.approx(0.03)
 
 
 CAPS = {

@@ -23,7 +23,7 @@ def told(claim: str, *values: float | None, days: list[date] = DAYS) -> pl.DataF
     rows = pl.DataFrame(
         {"session_date": days[: len(values)], "value": values}, {"session_date": pl.Date, "value": pl.Float64}
     )
-    return evidence.evidence(claim, rows)
+    return evidence.of_claim(claim, rows)
 
 
 def of(frame: pl.DataFrame, claim: str, *columns: str) -> list[tuple[Any, ...]]:

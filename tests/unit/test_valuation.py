@@ -6,7 +6,7 @@ import pytest
 from transforms.contracts.fields import SEGMENTS
 from transforms.contracts.marts import VALUATION_DAILY
 from transforms.measures.company_fundamentals import KNOWN
-from transforms.measures.company_lines import LINES
+from transforms.measures.statement_lines import LINES
 from transforms.measures.valuation import valuation_daily
 
 DAY = date(2024, 8, 30)

@@ -2,14 +2,13 @@
 
 from transforms.contracts.fields import KNOWN_AT, SOURCE, ratio
 from transforms.contracts.model import Column, Table
+from transforms.contracts.size_portfolios import DECILES, WEIGHTINGS
 
-DECILES = tuple(f"d{number:02}" for number in range(1, 11))
 QUINTILES = tuple(f"q{number}" for number in range(1, 6))
 PORTFOLIOS = ("lo30", "med40", "hi30", *QUINTILES, *DECILES)
 """From the smallest companies to the largest, each way of cutting the market by itself."""
 SMB = "smb"
 """Small minus big: lo30 less hi30."""
-WEIGHTINGS = ("vw", "ew")
 TOO_FEW = "too_few_sessions"
 NO_VARIATION = "no_variation"
 

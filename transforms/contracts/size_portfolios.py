@@ -21,6 +21,8 @@ DIFFERENCES = {"smb": ("lo30", "hi30"), "smb_ex_micro": ("small", "big")}
 """Long the first, short the second."""
 WEIGHTINGS = ("vw", "ew")
 FORMATIONS = ("june", "monthly")
+NO_COMPANIES = "no_companies"
+UNTOLD_CLOSE = "untold_close"
 _PORTFOLIO = Column(
     "portfolio",
     "VARCHAR",
@@ -29,6 +31,27 @@ _PORTFOLIO = Column(
     "smb_ex_micro: small less big.",
     nullable=False,
     values=(*PORTFOLIOS, *DIFFERENCES),
+)
+
+_RETURNS = (
+    ratio(
+        "return",
+        "Of the session alone: from the close of the exchange's session before, as the vendor states it where "
+        "that session is missing here.",
+        minimum=-2,
+    ),
+    ratio(
+        "return_since_last",
+        "Since the last admitted session: the one to chain. The same but after missing sessions.",
+        minimum=-2,
+    ),
+    Column(
+        "null_reason",
+        "VARCHAR",
+        "Why there is no return: no_companies, or untold_close where the vendor states no close of the session "
+        "before for any of them.",
+        values=(NO_COMPANIES, UNTOLD_CLOSE),
+    ),
 )
 
 
@@ -57,17 +80,7 @@ def _portfolios(name: str, formed: str) -> Table:
                 nullable=False,
                 values=WEIGHTINGS,
             ),
-            ratio(
-                "return",
-                "Of the session alone: from the close of the exchange's session before, as the vendor states it where "
-                "that session is missing here.",
-                minimum=-2,
-            ),
-            ratio(
-                "return_since_last",
-                "Since the last admitted session: the one to chain. The same but after missing sessions.",
-                minimum=-2,
-            ),
+            *_RETURNS,
             COMPANY_COUNT,
             Column("is_multi_day", "BOOLEAN", "Sessions before this one are missing.", nullable=False),
             Column(

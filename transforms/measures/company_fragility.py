@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms.contracts.fragility import LEAST_COMPANIES, NO_CASH_FLOW, NO_COVERAGE_SOURCE, TOO_SHORT
 from transforms.core.security_types import EQUITY_TYPES
-from transforms.measures.segment_medians import SegmentFigure, Statistic, segment_figures
+from transforms.measures.segment_figures import SegmentFigure, Statistic, segment_figures
 
 FINANCIAL_SECTORS = ("Finance", "Real Estate")
 """Sectors of Nasdaq's screener: division H of the SIC, finance, insurance and real estate. Altman's Z and coverage of

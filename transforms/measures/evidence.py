@@ -22,7 +22,7 @@ STALE_AFTER_DAYS = 45
 """A macro value that is older than this says nothing about today: a month and what it takes to publish one."""
 
 
-def evidence(claim: str, rows: pl.DataFrame, source: str = "") -> pl.DataFrame:
+def of_claim(claim: str, rows: pl.DataFrame, source: str = "") -> pl.DataFrame:
     """EVIDENCE of one claim from rows with session_date and value, and as_of and null_reason where they tell them."""
     told = rows.with_columns(claim=pl.lit(claim), **({"source": pl.lit(source)} if source else {}))
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in EVIDENCE.items() if name not in told.columns]
@@ -55,9 +55,9 @@ def of_highs(returns: pl.DataFrame, since: date) -> pl.DataFrame:
     told = so_far.filter("is_any")
     return pl.concat(
         [
-            evidence("01_new_high", so_far.select("session_date", value="drawdown")),
-            evidence("02_sideways", told.select("session_date", value="sessions")),
-            evidence("03_sell_off", told.select("session_date", value="depth")),
+            of_claim("01_new_high", so_far.select("session_date", value="drawdown")),
+            of_claim("02_sideways", told.select("session_date", value="sessions")),
+            of_claim("03_sell_off", told.select("session_date", value="depth")),
         ]
     )
 
@@ -72,7 +72,7 @@ def of_forward_returns(forward: pl.DataFrame) -> pl.DataFrame:
         for start in ("after_drawdown_20", "unconditional")
     )
     both = after.join(always, on="session_date", suffix="_always")
-    return evidence(
+    return of_claim(
         "04_rise_after_fall",
         both.select("session_date", "null_reason", value=pl.col("mean_return") - pl.col("mean_return_always")),
     )
@@ -81,7 +81,7 @@ def of_forward_returns(forward: pl.DataFrame) -> pl.DataFrame:
 def of_flows(flows: pl.DataFrame) -> pl.DataFrame:
     """Claim 6: rows of marts.segment_flows_daily."""
     small = flows.filter((pl.col("segment") == SMALL) & pl.col("flow_60d_usd").is_not_null())
-    return evidence("06_outflows", small.select("session_date", value="flow_60d_usd"))
+    return of_claim("06_outflows", small.select("session_date", value="flow_60d_usd"))
 
 
 def largest_share(caps: pl.DataFrame) -> pl.DataFrame:
@@ -125,8 +125,8 @@ def of_valuation(valuation: pl.DataFrame, spreads: pl.DataFrame) -> pl.DataFrame
     cheap = spreads.filter(pe & (pl.col("segment") == SMID) & (pl.col("convention") == "excl_losses"))
     return pl.concat(
         [
-            evidence("10_discount", cheap.select("session_date", value="discount")),
-            evidence("11_dear_giants", dear.select("session_date", "value", "null_reason")),
+            of_claim("10_discount", cheap.select("session_date", value="discount")),
+            of_claim("11_dear_giants", dear.select("session_date", "value", "null_reason")),
         ]
     )
 
@@ -147,7 +147,7 @@ def of_size_effect(portfolios: pl.DataFrame, since: date) -> pl.DataFrame:
         sessions=pl.int_range(1, pl.len() + 1),
     )
     enough = pl.col("sessions") >= YEAR
-    return evidence(
+    return of_claim(
         "13_size_effect",
         so_far.filter(pl.col("session_date") >= since).select(
             "session_date",
@@ -164,4 +164,4 @@ def of_correlation(risk: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("segment") == SMALL)
         & (pl.col("measure") == f"correlation_{LARGE}_{YEAR}")
     )
-    return evidence("15_diversify", found.select("session_date", "value", "null_reason"))
+    return of_claim("15_diversify", found.select("session_date", "value", "null_reason"))

@@ -9,7 +9,8 @@ import polars as pl
 from transforms.contracts.risk import RISK_DAILY, RISK_MEASURES
 from transforms.measures.drawdown import drawdown_daily
 from transforms.measures.episodes import episodes
-from transforms.measures.estimators import (
+from transforms.measures.panel import Floats, Panel, panel
+from transforms.measures.risk_estimators import (
     Estimate,
     Reason,
     beta,
@@ -20,7 +21,6 @@ from transforms.measures.estimators import (
     scholes_williams_beta,
     volatility,
 )
-from transforms.measures.panel import Floats, Panel, panel
 
 MARKET = "total"
 LARGE = "large"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from transforms.contracts.liquidity import LIQUIDITY_DAILY, LIQUIDITY_MEASURES
-from transforms.measures.segment_medians import SegmentFigure, segment_figures
+from transforms.measures.segment_figures import SegmentFigure, segment_figures
 
 _LEAST = {measure.name: measure.least for measure in LIQUIDITY_MEASURES}
 

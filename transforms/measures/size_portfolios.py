@@ -10,7 +10,14 @@ from typing import NamedTuple
 
 import polars as pl
 
-from transforms.contracts.size_portfolios import DECILES, DIFFERENCES, PORTFOLIOS, SIZE_PORTFOLIOS_DAILY
+from transforms.contracts.size_portfolios import (
+    DECILES,
+    DIFFERENCES,
+    NO_COMPANIES,
+    PORTFOLIOS,
+    SIZE_PORTFOLIOS_DAILY,
+    UNTOLD_CLOSE,
+)
 from transforms.exact import RETURN_SCALE, fixed_point, ratio_of_totals
 from transforms.schemes.market import is_in_universe
 from transforms.schemes.model import Universe
@@ -150,7 +157,10 @@ def size_portfolios(
     parts = [_portfolio(known, name, deciles) for name, deciles in PORTFOLIOS.items()]
     whole = pl.concat(parts).with_columns(is_multi_day=pl.col("session_date").is_in(list(multi_day)))
     differences = [_difference(whole, name, *legs) for name, legs in DIFFERENCES.items()]
-    return SIZE_PORTFOLIOS_DAILY.conform(pl.concat([whole, *differences], how="diagonal"))
+    rows = pl.concat([whole, *differences], how="diagonal")
+    # Of a difference the leg without a company counts: with one alone there is none.
+    why = pl.when(pl.col("return_since_last").is_null()).then(pl.lit(NO_COMPANIES)).otherwise(pl.lit(UNTOLD_CLOSE))
+    return SIZE_PORTFOLIOS_DAILY.conform(rows.with_columns(null_reason=pl.when(pl.col("return").is_null()).then(why)))
 
 
 def _terms_of(terms: Sequence[Formed], sessions: Sequence[date]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import polars as pl
 
 from transforms.contracts.thesis import SCHEME, SMALL_VS_MICRO
 from transforms.exact import ratio_of_totals
+from transforms.measures.thesis import NO_DATA
 
 
 class _Row(NamedTuple):
@@ -78,6 +79,8 @@ def _row(days: pl.DataFrame, mart: pl.DataFrame, row: _Row) -> pl.DataFrame:
             measure=pl.lit(f"{row.measure}, marts.{row.mart}"),
             ratio=ratio_of_totals(pl.col("micro"), pl.col("small")),
             micro_is_worse=is_more if row.is_more_worse else pl.col("micro") < pl.col("small"),
-            null_reason=pl.coalesce("small_reason", "micro_reason"),
+            null_reason=pl.when(pl.col("small").is_null() | pl.col("micro").is_null()).then(
+                pl.coalesce("small_reason", "micro_reason", pl.lit(NO_DATA))
+            ),
         )
     )

@@ -48,9 +48,10 @@ def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> p
 
     `members_caps`: session_date, scheme_id, company_id, bucket, cap_usd (the company's whole cap), and of companies
     that are in two buckets by halves is_half and is_counted (see `Placement`): either half has half of both sides
-    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions, with_lines. With
-    N the company's net income (trailing year) for `pe` and `earnings_yield`, revenue (trailing year) for `ps`, equity
-    (newest balance) for `pb`, operating income (EBIT, trailing year) for `ev_ebit`, over companies whose N is known:
+    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions,
+    with_statement_lines. With N the company's net income (trailing year) for `pe` and `earnings_yield`, revenue
+    (trailing year) for `ps`, equity (newest balance) for `pb`, operating income (EBIT, trailing year) for `ev_ebit`,
+    over companies whose N is known:
 
     - incl_losses: sum(cap) / sum(N), all of them, N <= 0 on both sides;
     - excl_losses: sum(cap) / sum(N) over those with N > 0;

@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.reference_portfolios import DECILES, QUINTILES
+from transforms.contracts.reference_portfolios import QUINTILES
+from transforms.contracts.size_portfolios import DECILES
 from transforms.staging.errors import BadInput
 from transforms.staging.model import Staged
 

@@ -8,7 +8,7 @@ import pytest
 
 from transforms.contracts.fields import BUCKETS, SEGMENTS
 from transforms.contracts.measures import Measure, measures_table
-from transforms.measures.segment_medians import SegmentFigure, segment_figures
+from transforms.measures.segment_figures import SegmentFigure, segment_figures
 
 D1, D2 = date(2024, 1, 2), date(2024, 1, 3)
 SCHEMA = {

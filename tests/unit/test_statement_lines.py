@@ -7,7 +7,7 @@ import pytest
 
 from transforms.core.fundamentals import Statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states, joined_states
-from transforms.measures.company_lines import LINES, entity_lines, joined_lines, with_lines
+from transforms.measures.statement_lines import LINES, entity_lines, joined_lines, with_statement_lines
 
 FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net")
 STOCKS = ("total_equity", "total_assets", "total_liabilities", "current_assets", "current_liabilities",
@@ -57,7 +57,7 @@ def lines_on(
                           "rule_rank": [0]})  # fmt: skip
     caps = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "cap_usd": [1_000]})
     known = company_fundamentals_asof(caps, links, entity_states(told, day, day))
-    return with_lines(known, entity_lines(told, day, day)).row(0, named=True)
+    return with_statement_lines(known, entity_lines(told, day, day)).row(0, named=True)
 
 
 def test_the_years_before_ended_four_and_eight_quarters_earlier() -> None:
@@ -175,7 +175,7 @@ def test_lines_are_of_the_source_whose_statement_counts() -> None:
     )
     caps = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "cap_usd": [1_000]})
     known = company_fundamentals_asof(caps, links, joined_states(*(entity_states(part, day, day) for part in both)))
-    row = with_lines(known, joined_lines(*(entity_lines(part, day, day) for part in both))).row(0, named=True)
+    row = with_statement_lines(known, joined_lines(*(entity_lines(part, day, day) for part in both))).row(0, named=True)
 
     assert (row["income_source"], row["balance_source"]) == ("sec_edgar", "simfin")
     assert (row["revenue_ttm_usd"], row["operating_income_ttm_usd"], row["total_assets_usd"]) == (20, None, 9)

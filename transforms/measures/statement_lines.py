@@ -26,9 +26,9 @@ LINES: dict[str, pl.DataType] = {
     "cash_usd": pl.Int64(),
     "debt_usd": pl.Int64(),
 }
-"""Columns that `with_lines` adds to KNOWN. Flows are of the trailing year, and of the years that ended one and two
-years before its end. Interest expense is positive where the company pays more than it receives. Cash is with short-term
-investments."""
+"""Columns that `with_statement_lines` adds to KNOWN. Flows are of the trailing year, and of the years that ended one
+and two years before its end. Interest expense is positive where the company pays more than it receives. Cash is with
+short-term investments."""
 
 NO_INTEREST_SHARE = 0.01
 """Net interest of a year over liabilities, up to which a balance without a line of debt is one without debt.
@@ -109,7 +109,7 @@ def joined_lines(*parts: EntityLines) -> EntityLines:
     )
 
 
-def with_lines(known: pl.DataFrame, lines: EntityLines) -> pl.DataFrame:
+def with_statement_lines(known: pl.DataFrame, lines: EntityLines) -> pl.DataFrame:
     """`known` (rows of company_fundamentals_asof) with the columns of LINES, sorted by session; whole USD.
 
     Each line is of the same entity and the same period as the statement that `known` took, so no multiple mixes two
