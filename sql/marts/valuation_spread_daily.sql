@@ -13,6 +13,10 @@ select
     spreads.large_value,
     spreads.discount,
     spreads.percentile,
+    spreads.z_score,
+    spreads.as_wide_date,
+    spreads.premium_date,
+    spreads.premium_sessions,
     spreads.history_start,
     spreads.history_sessions
 from work.valuation_spread_daily as spreads

@@ -457,6 +457,7 @@ def _spreads(day: date) -> list[dict[str, Any]]:
             "large_value": large,
             "discount": discount,
             "percentile": 1.0,
+            "premium_sessions": 0,
             "history_start": FIRST,
             "history_sessions": 1,
         }

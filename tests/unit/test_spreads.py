@@ -1,8 +1,11 @@
 from datetime import date, timedelta
+from statistics import mean, stdev
 
 import polars as pl
+import pytest
 
 from transforms.contracts.marts import VALUATION_DAILY, VALUATION_SPREAD_DAILY
+from transforms.measures.discount_history import LEAST_SESSIONS
 from transforms.measures.spreads import valuation_spread_daily
 
 START = date(2022, 1, 3)
@@ -67,3 +70,40 @@ def test_history_from_the_session_on_is_ignored() -> None:
 
 def test_a_session_without_rows_gives_none() -> None:
     assert valuation_spread_daily(VALUATION_DAILY.empty()).equals(VALUATION_SPREAD_DAILY.empty())
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+def test_the_last_session_as_wide_and_the_premiums_by_hand() -> None:
+    values = (18, 14, 16, 22, None, 15, 21, 14, 13)
+    spreads = valuation_spread_daily(valuation(*((value, 20.0) for value in values)))
+
+    assert spreads["discount"].to_list() == [-0.1, -0.3, -0.2, 0.1, None, -0.25, 0.05, -0.3, -0.35]
+    # -0.25 was last reached by the -0.3 of the second session, 0.05 by the 0.1 of the fourth.
+    assert spreads["as_wide_date"].to_list() == [None, None, day(1), None, None, day(1), day(3), day(1), None]
+    assert spreads["premium_date"].to_list() == [None] * 3 + [day(3)] * 3 + [day(6)] * 3
+    assert spreads["premium_sessions"].to_list() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_a_yield_above_that_of_large_caps_is_no_premium() -> None:
+    spreads = valuation_spread_daily(valuation((0.06, 0.05), (0.04, 0.05), measure="earnings_yield"))
+    assert spreads["premium_sessions"].to_list() == [0, 1]
+    assert spreads["premium_date"].to_list() == [None, day(1)]
+
+
+def test_the_z_score_is_of_the_history_so_far_and_needs_a_year_of_it() -> None:
+    values = [20.0 * (0.7 + 0.1 * ((7 * number) % 11) / 11) for number in range(LEAST_SESSIONS + 1)]
+    spreads = valuation_spread_daily(valuation(*((value, 20.0) for value in values)))
+
+    told, discounts = spreads["z_score"].to_list(), spreads["discount"].to_list()
+    assert told[: LEAST_SESSIONS - 1] == [None] * (LEAST_SESSIONS - 1)
+    for number in (LEAST_SESSIONS - 1, LEAST_SESSIONS):
+        known = discounts[: number + 1]
+        assert told[number] == pytest.approx((known[-1] - mean(known)) / stdev(known), abs=1e-6)
+
+
+def test_a_history_without_any_change_has_no_z_score() -> None:
+    spreads = valuation_spread_daily(valuation(*(((14.0, 20.0),) * (LEAST_SESSIONS + 1))))
+    assert spreads["z_score"].to_list() == [None] * (LEAST_SESSIONS + 1)

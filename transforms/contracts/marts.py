@@ -188,7 +188,35 @@ VALUATION_SPREAD_DAILY = Table(
         ratio(
             "percentile", "Share of discounts since history_start that are not above this one.", minimum=0, maximum=1
         ),
-        Column("history_start", "DATE", "First session of the percentile's history."),
+        Column(
+            "z_score",
+            "DOUBLE",
+            "Distance of the discount from its mean since history_start, in standard deviations; null in the first "
+            "252 sessions of the history.",
+            "standard deviations",
+            is_ratio=True,
+        ),
+        Column(
+            "as_wide_date",
+            "DATE",
+            "Newest earlier session with a discount at least as wide on the same side; null where there is none since "
+            "history_start.",
+        ),
+        Column(
+            "premium_date",
+            "DATE",
+            "Newest session by then on which the segment was dearer than large caps; null where there is none since "
+            "history_start.",
+        ),
+        Column(
+            "premium_sessions",
+            "INTEGER",
+            "Sessions since history_start on which it was dearer.",
+            "sessions",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("history_start", "DATE", "First session of the history that percentile and z_score are of."),
         Column("history_sessions", "INTEGER", "Sessions in that history.", "sessions", nullable=False, minimum=0),
     ),
 )

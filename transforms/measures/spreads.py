@@ -1,14 +1,23 @@
 """How far each segment's valuation stands from that of large caps, and how unusual that is."""
 
-from bisect import bisect_right, insort
-
 import polars as pl
 
 from transforms.contracts.marts import VALUATION_SPREAD_DAILY
 from transforms.exact import ratio_of_totals, round_significant
+from transforms.measures.discount_history import DiscountHistory, Standing
 
 REFERENCE = "large"
+YIELDS = ("earnings_yield",)
+"""Measures of which less is dearer."""
 _SERIES = ("scheme_id", "measure", "convention", "segment")
+_STANDING: dict[str, pl.DataType] = {
+    "sessions": pl.Int64(),
+    "premium_sessions": pl.Int64(),
+    "premium_on": pl.Date(),
+    "not_above": pl.Int64(),
+    "z_score": pl.Float64(),
+    "as_wide_on": pl.Date(),
+}
 
 
 def valuation_spread_daily(valuation: pl.DataFrame, history: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -20,9 +29,9 @@ def valuation_spread_daily(valuation: pl.DataFrame, history: pl.DataFrame | None
 
     discount = value / large_value - 1, null where either side is undefined or large is not positive.
     percentile: share of the discounts from history_start up to and including the session that are not
-    above it; the window grows with time and never looks ahead, so one run over all sessions gives what
-    night after night gives. history_start is the first session with a discount of that series. Discounts
-    are rounded before they are ranked, as they are stored.
+    above it; z_score, as_wide_date and premium_date: see `Standing`, over the same sessions. The window grows with
+    time and never looks ahead, so one run over all sessions gives what night after night gives. history_start is the
+    first session with a discount of that series. Discounts are rounded before they are ranked, as they are stored.
     """
     keys = ["session_date", *_SERIES[:-1]]
     large = valuation.filter(pl.col("segment") == REFERENCE).select(*keys, pl.col("value").alias("large_value"))
@@ -36,55 +45,47 @@ def valuation_spread_daily(valuation: pl.DataFrame, history: pl.DataFrame | None
     )
     if spreads.is_empty():
         return VALUATION_SPREAD_DAILY.empty()
-    return VALUATION_SPREAD_DAILY.conform(_ranked(spreads, _earlier(spreads, history)))
+    return VALUATION_SPREAD_DAILY.conform(_placed(spreads, _earlier(spreads, history)))
 
 
 def _earlier(spreads: pl.DataFrame, history: pl.DataFrame | None) -> pl.DataFrame:
-    """Past discounts, one row per series: the sessions' first date and all values."""
+    """Past discounts, one row per series: their sessions and values, in order."""
     if history is None:
         history = VALUATION_SPREAD_DAILY.empty()
+    known = (pl.col("session_date") < spreads["session_date"].min()) & pl.col("discount").is_not_null()
     return (
-        history.filter((pl.col("session_date") < spreads["session_date"].min()) & pl.col("discount").is_not_null())
+        history.filter(known)
+        .sort("session_date")
         .group_by(_SERIES)
-        .agg(
-            pl.col("session_date").min().alias("past_start"),
-            pl.col("discount").sort().alias("past_discounts"),
+        .agg(pl.col("session_date").alias("past_days"), pl.col("discount").alias("past"))
+    )
+
+
+def _placed(spreads: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """`spreads` with how each of them stands in its series."""
+    ordered = spreads.sort(*_SERIES, "session_date")
+    series = ordered.group_by(_SERIES, maintain_order=True).agg("session_date", "discount")
+    standings: list[Standing] = []
+    for measure, past_days, past, days, discounts in (
+        series.join(earlier, on=_SERIES, how="left", maintain_order="left")
+        .select("measure", "past_days", "past", "session_date", "discount")
+        .iter_rows()
+    ):
+        history = DiscountHistory(-1 if measure in YIELDS else 1, past_days or (), past or ())
+        standings += map(history.next, days, discounts)
+    starts = earlier.select(*_SERIES, past_start=pl.col("past_days").list.first())
+    first_new = pl.col("session_date").filter(pl.col("discount").is_not_null()).min().over(_SERIES)
+    told = pl.DataFrame(
+        {name: [getattr(standing, name) for standing in standings] for name in _STANDING}, schema=_STANDING
+    )
+    return (
+        pl.concat([ordered, told], how="horizontal")
+        .join(starts, on=_SERIES, how="left")
+        .with_columns(
+            history_sessions="sessions",
+            percentile=pl.col("not_above") / pl.col("sessions"),
+            history_start=pl.when(pl.col("sessions") > 0).then(pl.col("past_start").fill_null(first_new)),
+            as_wide_date="as_wide_on",
+            premium_date="premium_on",
         )
     )
-
-
-def _ranked(spreads: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
-    series = (
-        spreads.sort("session_date")
-        .group_by(_SERIES)
-        .agg("session_date", "value", "large_value", "discount")
-        .join(earlier, on=_SERIES, how="left")
-    )
-    ranks = [
-        _expanding_ranks(past or [], discounts)
-        for past, discounts in series.select("past_discounts", "discount").iter_rows()
-    ]
-    counts = pl.Series("history_sessions", [[count for count, _ in rank] for rank in ranks], pl.List(pl.Int64))
-    not_above = pl.Series("not_above", [[below for _, below in rank] for rank in ranks], pl.List(pl.Int64))
-    rows = series.with_columns(counts, not_above).explode(
-        "session_date", "value", "large_value", "discount", "history_sessions", "not_above"
-    )
-    first_new = pl.col("session_date").filter(pl.col("discount").is_not_null()).min().over(_SERIES)
-    start = pl.col("past_start").fill_null(first_new)
-    return rows.with_columns(
-        (pl.col("not_above") / pl.col("history_sessions")).alias("percentile"),
-        pl.when(pl.col("history_sessions") > 0).then(start).alias("history_start"),
-    )
-
-
-def _expanding_ranks(past: list[float], discounts: list[float | None]) -> list[tuple[int, int | None]]:
-    """For each session in order: discounts known by then, and how many of them are not above its own."""
-    known = list(past)
-    ranks: list[tuple[int, int | None]] = []
-    for discount in discounts:
-        if discount is None:
-            ranks.append((len(known), None))
-            continue
-        insort(known, discount)
-        ranks.append((len(known), bisect_right(known, discount)))
-    return ranks
