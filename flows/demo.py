@@ -54,6 +54,7 @@ from marts.segment_daily as segments
 left join marts.valuation_daily as valuations
     on segments.session_date = valuations.session_date and segments.scheme_id = valuations.scheme_id
     and segments.segment = valuations.segment and valuations.measure = 'pe' and valuations.convention = 'median'
+    and valuations.universe = 'all'
 where segments.session_date = (select max(session_date) from marts.segment_daily) and segments.scheme_id = 'fixed_usd'
 order by list_position(['nano', 'micro', 'small', 'mid', 'large', 'mega', 'smid', 'total'], segments.segment)
 """

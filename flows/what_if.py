@@ -33,6 +33,7 @@ from transforms.core.fx import RATES, SessionRates
 from transforms.core.fx_tables import as_quoted
 from transforms.core.published_statements import published_statements
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
+from transforms.core.statements_in_usd import in_usd
 from transforms.measures.company_fundamentals import (
     EntityStates,
     company_fundamentals_asof,
@@ -40,7 +41,9 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.company_sectors import with_sectors
 from transforms.measures.placement import ByCap, BySeat, Placement
+from transforms.measures.sector_neutral import sector_neutral_daily
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.spreads import valuation_spread_daily
 from transforms.measures.statement_lines import EntityLines, entity_lines, joined_lines, with_statement_lines
@@ -131,10 +134,12 @@ def open_history(query: Query, first: date, last: date) -> "History":
     return History(query, sessions, published.to_list())
 
 
-def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> tuple[EntityStates, EntityLines]:
+def published_states(
+    fundamentals: pl.DataFrame, rates: pl.DataFrame, first: date, last: date
+) -> tuple[EntityStates, EntityLines]:
     """What core.fundamentals says of entities; quarters of filings may lie further apart, as in the run before."""
     is_filed = pl.col("source") == SEC
-    filed, told = (published_statements(fundamentals.filter(part)) for part in (is_filed, ~is_filed))
+    filed, told = (in_usd(published_statements(fundamentals.filter(part)), rates) for part in (is_filed, ~is_filed))
     return (
         joined_states(entity_states(filed, first, last, QUARTER_GAP_DAYS), entity_states(told, first, last)),
         joined_lines(entity_lines(filed, first, last, QUARTER_GAP_DAYS), entity_lines(told, first, last)),
@@ -142,15 +147,13 @@ def published_states(fundamentals: pl.DataFrame, first: date, last: date) -> tup
 
 
 class Quarter(NamedTuple):
-    """Published sessions of one quarter: caps, companies held back, the session before each, what was known.
-
-    ``known``: company_fundamentals_asof, with_statement_lines.
-    """
+    """Published sessions of one quarter: caps, companies held back, the session before each, what was known."""
 
     caps: pl.DataFrame
     held: pl.DataFrame
     previous: pl.DataFrame
-    known: pl.DataFrame
+    rows: pl.DataFrame
+    """Caps `with_fundamentals` and `with_sectors`."""
 
 
 class History:
@@ -162,8 +165,9 @@ class History:
         self._links = query("from core.entity_links").select(LINK_COLUMNS.keys())
         self._securities = query("from core.securities")
         self._floats = query("from core.free_float")
-        self._states, self._lines = published_states(query("from core.fundamentals"), published[0], sessions[-1])
-        self.rates = SessionRates(query("from core.fx_rates").select(RATES.keys()))
+        rates = query("from core.fx_rates").select(RATES.keys())
+        self._states, self._lines = published_states(query("from core.fundamentals"), rates, published[0], sessions[-1])
+        self.rates = SessionRates(rates)
         self.at = cache(partial(self._market, for_additions=True))
         """MARKET of a published session."""
 
@@ -188,9 +192,9 @@ class History:
             )
             caps = self._query(_CAPS, part[0], part[-1])
             known = company_fundamentals_asof(caps, self._links, self._states)
-            yield Quarter(
-                caps, self._query(_HELD, part[0], part[-1]), previous, with_statement_lines(known, self._lines)
-            )
+            rows = with_fundamentals(caps, with_statement_lines(known, self._lines))
+            held = self._query(_HELD, part[0], part[-1])
+            yield Quarter(caps, held, previous, with_sectors(rows, self._securities))
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
         """MARKET of the last published session of a month, if it is near its end."""
@@ -243,6 +247,7 @@ class Attempt:
         self._terms: list[Term] = []
         self._segments: list[pl.DataFrame] = []
         self._valuations: list[pl.DataFrame] = []
+        self._within_sectors: list[pl.DataFrame] = []
         sessions, rate = history.sessions, history.rates.of
         if is_by_cap(scheme):
             self._placement: Placement = (by_cap := ByCap(scheme, rate))
@@ -256,12 +261,14 @@ class Attempt:
 
     def measure(self, quarter: Quarter) -> None:
         """Add what the segments of a quarter are worth."""
-        caps, held, previous, known = quarter
-        placed = self._placement.place(with_fundamentals(caps, known), "session_date", "cap_usd")
+        caps, held, previous, rows = quarter
+        placed = self._placement.place(rows, "session_date", "cap_usd")
         members = placed.with_columns(scheme_id=pl.lit(self._scheme.id))
         inputs = segment_inputs(caps, held, previous)
         self._segments.append(segment_daily(self._scheme.id, self._placement, inputs, members))
-        self._valuations += [of_members(members)] if members.height else []
+        if members.height:
+            self._valuations.append(of_members(members))
+            self._within_sectors.append(sector_neutral_daily(members, self._scheme.id))
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Tables of the trial by name, in the shape of their contracts."""
@@ -273,4 +280,5 @@ class Attempt:
             "marts.segment_daily": table("marts.segment_daily").stacked(self._segments),
             "marts.valuation_daily": valued,
             "marts.valuation_spread_daily": valuation_spread_daily(valued),
+            "marts.sector_neutral_daily": table("marts.sector_neutral_daily").stacked(self._within_sectors),
         }

@@ -15,13 +15,13 @@ from marts.segment_daily as segments
 left join marts.valuation_daily as valuations
     on valuations.session_date = segments.session_date and valuations.scheme_id = segments.scheme_id
     and valuations.segment = segments.segment and valuations.measure = 'pe' and valuations.convention = 'median'
+    and valuations.universe = 'all'
 where segments.scheme_id = '{scheme}' and segments.session_date = date '{day}'
 """
 VALUATIONS = """
-select segment, convention, value, null_reason, company_count, cap_coverage, restated_share, median_report_age_days,
-    universe
+select segment, convention, value, null_reason, company_count, cap_coverage, restated_share, median_report_age_days
 from marts.valuation_daily
-where scheme_id = '{scheme}' and measure = 'pe' and session_date = date '{day}'
+where scheme_id = '{scheme}' and universe = 'all' and measure = 'pe' and session_date = date '{day}'
 """
 SCHEMES = """
 with rules as (
@@ -44,7 +44,7 @@ left join marts.segment_daily as segments
     on segments.scheme_id = rules.scheme_id and segments.segment = 'small' and segments.session_date = date '{day}'
 left join marts.valuation_spread_daily as spreads
     on spreads.scheme_id = rules.scheme_id and spreads.segment = 'small' and spreads.measure = 'pe'
-    and spreads.convention = 'median' and spreads.session_date = date '{day}'
+    and spreads.universe = 'all' and spreads.convention = 'median' and spreads.session_date = date '{day}'
 order by rules.scheme_id
 """
 RETURNS = """
@@ -54,13 +54,14 @@ where scheme_id = '{scheme}' and session_date <= date '{day}'
 SPREADS = """
 select session_date, convention, value, large_value, discount, percentile, history_start, history_sessions
 from marts.valuation_spread_daily
-where scheme_id = '{scheme}' and measure = 'pe' and segment = 'small' and session_date <= date '{day}'
+where scheme_id = '{scheme}' and universe = 'all' and measure = 'pe' and segment = 'small'
+    and session_date <= date '{day}'
 order by session_date
 """
 COVERAGE = """
 select session_date, segment, cap_coverage, restated_share from marts.valuation_daily
-where scheme_id = '{scheme}' and measure = 'pe' and convention = 'median' and segment in ('small', 'large')
-    and session_date <= date '{day}'
+where scheme_id = '{scheme}' and universe = 'all' and measure = 'pe' and convention = 'median'
+    and segment in ('small', 'large') and session_date <= date '{day}'
 order by session_date
 """
 FLOWS = """

@@ -36,6 +36,7 @@ from transforms.core.sec_facts import entity
 from transforms.core.sec_statements import QUARTER_GAP_DAYS
 from transforms.core.securities import securities
 from transforms.core.security_types import EQUITY_TYPES
+from transforms.core.statements_in_usd import in_usd
 from transforms.measures.company_fundamentals import (
     EntityStates,
     company_fundamentals_asof,
@@ -88,17 +89,16 @@ class Progress:
     ) -> "Progress":
         """Nothing computed yet but what all chunks share."""
         first, last = sessions[0], sessions[-1]
-        filed = entity_states(facts.filed, first, last, QUARTER_GAP_DAYS)
+        by_filers, by_vendors = (in_usd(part, filings.rates) for part in (facts.filed, facts.statements))
+        filed = entity_states(by_filers, first, last, QUARTER_GAP_DAYS)
         return cls(
             base,
             base.securities,
             bucketing,
             Portfolios.on(base),
             base.sighted_shares,
-            joined_states(filed, entity_states(facts.statements, first, last)),
-            joined_lines(
-                entity_lines(facts.filed, first, last, QUARTER_GAP_DAYS), entity_lines(facts.statements, first, last)
-            ),
+            joined_states(filed, entity_states(by_vendors, first, last)),
+            joined_lines(entity_lines(by_filers, first, last, QUARTER_GAP_DAYS), entity_lines(by_vendors, first, last)),
             check_counts(facts.statements),
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),

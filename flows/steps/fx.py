@@ -1,4 +1,4 @@
-"""Quotes in other currencies than USD: when rates are asked for, which ones count, and lines without one."""
+"""Quotes and statements in other currencies than USD: when rates are asked for, which count, and lines without one."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -6,7 +6,9 @@ from typing import Final
 
 import polars as pl
 
+from flows.edge import ddl
 from flows.edge.landing import LandedFile
+from flows.edge.warehouse import reading
 from flows.errors import SourceError
 from flows.run import Run
 from flows.sources import Source, files
@@ -19,12 +21,15 @@ from transforms.core.fx_rates import fx_rate_rows
 
 ROLE: Final = "fx"
 RowsOf = Callable[[LandedFile], pl.DataFrame | None]
+STATEMENTS_REACH_BACK = timedelta(days=6 * 366)
+"""Five years of statements are looked at on a session, and a period may begin a year before its end."""
+_FOREIGN_STATEMENT = "select exists(select 1 from core.fundamentals where currency <> 'USD')"
 
 
 def is_needed(run: Run, adapter: Source) -> bool:
-    """Whether a source is asked at all: one of rates only for schemes or own quotes in another currency."""
+    """Whether a source is asked at all: one of rates only for schemes, quotes or statements in another currency."""
     has_foreign_scheme = any(scheme.currency != USD for scheme in run.schemes.values())
-    return adapter.roles != (ROLE,) or has_foreign_scheme or _has_foreign_quotes(run)
+    return adapter.roles != (ROLE,) or has_foreign_scheme or _has_foreign_quotes(run) or _has_foreign_statements(run)
 
 
 def is_foreign() -> pl.Expr:
@@ -73,10 +78,10 @@ def changed_rates(run: Run, stored: pl.DataFrame, first: date, last: date | None
 
 
 def fx_rates(rates: pl.DataFrame, first: date, last: date | None) -> pl.DataFrame:
-    """core.fx_rates: what a session from the first to the last admitted one may have been stated by."""
+    """core.fx_rates: what sessions from the first to the last admitted one, and their statements, are stated by."""
     if last is None:
         return table("core.fx_rates").empty()
-    used = rates.filter(pl.col("as_of").is_between(first - timedelta(days=CARRIED_DAYS), last))
+    used = rates.filter(pl.col("as_of").is_between(first - STATEMENTS_REACH_BACK, last))
     return fx_rate_rows(used)
 
 
@@ -121,6 +126,15 @@ def _has_foreign_quotes(run: Run) -> bool:
     if run.settings.sources_of("quotes")[0] != files.NAME:
         return False
     return any(_is_foreign_file(run, file) for file in run.landing.newest(files.NAME, "quotes"))
+
+
+def _has_foreign_statements(run: Run) -> bool:
+    """Whether a night before found any: the first one that does has no rates yet, and the next judges all again."""
+    if not run.paths.warehouse.exists():
+        return False
+    with reading(run.paths.warehouse) as con:
+        found = con.execute(_FOREIGN_STATEMENT).fetchone() if ddl.stored_fingerprint(con) == ddl.fingerprint() else None
+    return bool(found and found[0])
 
 
 def _is_foreign_file(run: Run, file: LandedFile) -> bool:

@@ -12,9 +12,11 @@ from transforms.contracts.liquidity import WINDOW
 from transforms.measures.agreement import scheme_agreement
 from transforms.measures.company_fragility import company_fragility, fragility_and_information
 from transforms.measures.company_liquidity import TRADING, company_liquidity
+from transforms.measures.company_sectors import with_sectors
 from transforms.measures.evidence import largest_share
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
+from transforms.measures.sector_neutral import sector_neutral_daily
 from transforms.measures.segment_liquidity import liquidity_daily
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.valuation import of_members, with_fundamentals
@@ -34,6 +36,7 @@ _MEASURED = (
 MARTS = (
     "segment_daily",
     "valuation_daily",
+    "sector_neutral_daily",
     "filer_category_daily",
     "fragility_daily",
     "information_daily",
@@ -84,6 +87,7 @@ class Measured:
             self._parts["liquidity_daily"].append(liquidity_daily(members, scheme_id, sessions))
             if members.height:
                 self._parts["valuation_daily"].append(of_members(members))
+                self._parts["sector_neutral_daily"].append(sector_neutral_daily(members, scheme_id))
             counted = members.filter("is_counted").select("row", "bucket")
             placed = rows.select("row").join(counted, on="row", how="left", maintain_order="left")
             buckets[scheme_id] = placed["bucket"]
@@ -117,7 +121,8 @@ def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:
     keys = ("session_date", "company_id")
     known = caps.select(*keys, "cap_usd").join(told.known, on=keys, how="left", maintain_order="left")
     fragile = company_fragility(known, told.securities, told.history_start).drop(keys)
-    return pl.concat([with_fundamentals(caps, told.known), fragile], how="horizontal")
+    sectors = with_sectors(caps.select(keys), told.securities).drop(keys)
+    return pl.concat([with_fundamentals(caps, told.known), sectors, fragile], how="horizontal")
 
 
 def _previous(judged: Judged) -> pl.DataFrame:

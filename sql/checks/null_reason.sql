@@ -12,10 +12,19 @@ measured as (
         'marts.valuation_daily' as table_name,
         told.session_date,
         told.scheme_id || ' ' || told.segment as segment,
-        told.measure || ' ' || told.convention as measure,
+        told.universe || ' ' || told.measure || ' ' || told.convention as measure,
         told.value as figure,
         told.null_reason
     from marts.valuation_daily as told
+    union all
+    select
+        'marts.sector_neutral_daily' as table_name,
+        told.session_date,
+        told.scheme_id || ' ' || told.segment as segment,
+        told.measure || ' ' || told.convention as measure,
+        told.discount as figure,
+        told.null_reason
+    from marts.sector_neutral_daily as told
     union all
     select
         'marts.risk_daily' as table_name,

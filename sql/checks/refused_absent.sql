@@ -33,6 +33,11 @@ found as (
         valuations.session_date
     from marts.valuation_daily as valuations
     union all
+    select
+        'marts.sector_neutral_daily' as table_name,
+        neutral.session_date
+    from marts.sector_neutral_daily as neutral
+    union all
     select distinct
         'marts.valuation_spread_daily' as table_name,
         spreads.session_date

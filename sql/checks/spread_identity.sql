@@ -7,6 +7,7 @@
 select
     spreads.session_date,
     spreads.scheme_id,
+    spreads.universe,
     spreads.measure,
     spreads.convention,
     spreads.segment,

@@ -7,6 +7,7 @@
 select
     spreads.session_date,
     spreads.scheme_id,
+    spreads.universe,
     spreads.measure,
     spreads.convention,
     spreads.segment,
@@ -21,6 +22,7 @@ left join marts.valuation_daily as own
     on
         spreads.session_date = own.session_date
         and spreads.scheme_id = own.scheme_id
+        and spreads.universe = own.universe
         and spreads.measure = own.measure
         and spreads.convention = own.convention
         and spreads.segment = own.segment
@@ -28,6 +30,7 @@ left join marts.valuation_daily as large_caps
     on
         spreads.session_date = large_caps.session_date
         and spreads.scheme_id = large_caps.scheme_id
+        and spreads.universe = large_caps.universe
         and spreads.measure = large_caps.measure
         and spreads.convention = large_caps.convention
         and large_caps.segment = 'large'

@@ -8,6 +8,7 @@ select
     multiples.session_date,
     multiples.scheme_id,
     multiples.segment,
+    multiples.universe,
     multiples.convention,
     multiples.value as pe,
     yields.value as earnings_yield
@@ -19,6 +20,7 @@ inner join marts.valuation_daily as yields
         multiples.session_date = yields.session_date
         and multiples.scheme_id = yields.scheme_id
         and multiples.segment = yields.segment
+        and multiples.universe = yields.universe
         and multiples.convention = yields.convention
 where
     multiples.measure = 'pe'

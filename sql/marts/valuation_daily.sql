@@ -1,12 +1,13 @@
 -- purpose: what a segment costs, by measure and convention, with coverage and the share of loss-makers
--- grain: one row per admitted session, scheme, segment, measure and convention
--- key: session_date, scheme_id, segment, measure, convention
+-- grain: one row per admitted session, scheme, segment, universe, measure and convention
+-- key: session_date, scheme_id, segment, universe, measure, convention
 -- owner: valuation
 
 select
     valuations.session_date,
     valuations.scheme_id,
     valuations.segment,
+    valuations.universe,
     valuations.measure,
     valuations.convention,
     valuations.value,
@@ -17,6 +18,5 @@ select
     valuations.loss_share_count,
     valuations.loss_share_cap,
     valuations.median_report_age_days,
-    valuations.restated_share,
-    valuations.universe
+    valuations.restated_share
 from work.valuation_daily as valuations

@@ -1,11 +1,12 @@
 -- purpose: what a segment costs against large caps, and how unusual that is
--- grain: one row per admitted session, scheme, measure, convention and segment against large
--- key: session_date, scheme_id, measure, convention, segment
+-- grain: one row per admitted session, scheme, universe, measure, convention and segment against large
+-- key: session_date, scheme_id, universe, measure, convention, segment
 -- owner: valuation
 
 select
     spreads.session_date,
     spreads.scheme_id,
+    spreads.universe,
     spreads.measure,
     spreads.convention,
     spreads.segment,

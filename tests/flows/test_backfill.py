@@ -176,7 +176,12 @@ def test_later_sessions_change_no_earlier_row(site: Site, light_gate: None) -> N
         assert _by_base(site, name).equals(before[name]), name
     assert site.rows("ops.revisions").is_empty()
     values = site.rows(
-        "marts.valuation_daily", measure="pe", convention="incl_losses", segment="total", scheme_id="fixed_usd"
+        "marts.valuation_daily",
+        measure="pe",
+        convention="incl_losses",
+        segment="total",
+        scheme_id="fixed_usd",
+        universe="all",
     )
     assert values["value"][-1] < values["value"][0], "what was published since does count since"
 

@@ -164,7 +164,7 @@ def test_price_earnings_ratios(recovered: Site, caps: pl.DataFrame, segment: str
         "median": median(worth / earned for worth, earned in earning),
     }
     rows = recovered.rows(
-        "marts.valuation_daily", session_date=day, segment=segment, measure="pe", scheme_id="fixed_usd"
+        "marts.valuation_daily", session_date=day, segment=segment, measure="pe", scheme_id="fixed_usd", universe="all"
     )
     assert dict(rows.select("convention", "value").iter_rows()) == pytest.approx(expected, rel=1e-9)
     assert rows["loss_share_count"].to_list() == pytest.approx([1 - len(earning) / len(pairs)] * 4, rel=1e-9)
@@ -176,11 +176,16 @@ def test_discounts_are_those_of_the_ratios(recovered: Site, day: date) -> None:
     value = {
         (row["segment"], row["convention"]): row["value"]
         for row in recovered.rows(
-            "marts.valuation_daily", session_date=day, measure="pe", scheme_id="fixed_usd"
+            "marts.valuation_daily", session_date=day, measure="pe", scheme_id="fixed_usd", universe="all"
         ).to_dicts()
     }
     spreads = recovered.rows(
-        "marts.valuation_spread_daily", session_date=day, measure="pe", segment="small", scheme_id="fixed_usd"
+        "marts.valuation_spread_daily",
+        session_date=day,
+        measure="pe",
+        segment="small",
+        scheme_id="fixed_usd",
+        universe="all",
     ).to_dicts()
     assert len(spreads) == 4
     for row in spreads:

@@ -147,7 +147,7 @@ def test_valuation_has_the_expected_magnitude(simfin: SimFin, shared_data: Path)
     known = company_fundamentals_asof(caps, link(simfin, caps), entity_states(simfin.statements, day, day))
     wide = with_statement_lines(known, entity_lines(simfin.statements, day, day))
     rows = valuation_daily(members, wide).filter(measure="pe", convention="median")
-    small, large = (rows.filter(segment=name).row(0, named=True) for name in ("small", "large"))
+    small, large = (rows.filter(segment=name, universe="all").row(0, named=True) for name in ("small", "large"))
 
     assert 19 < small["value"] < 23
     assert 26 < large["value"] < 30

@@ -73,14 +73,25 @@ def valuation() -> pl.DataFrame:
 def test_the_four_conventions(
     valuation: pl.DataFrame, measure: str, convention: str, value: float, companies: int
 ) -> None:
-    row = valuation.filter(segment="small", measure=measure, convention=convention).row(0, named=True)
+    row = valuation.filter(segment="small", universe="all", measure=measure, convention=convention).row(0, named=True)
     assert row["value"] == float(f"{value:.12g}")
     assert row["company_count"] == companies
     assert row["null_reason"] is None
 
 
+def test_without_the_financial_that_loses_there_are_three() -> None:
+    """300 over 23: the company that loses 15 is a bank, and leaves both sides and the segment's cap."""
+    small = members("small", (100,) * 4).with_columns(is_financial=pl.Series([False, False, False, True]))
+    told = valuation_daily(small, earnings(small, EARNINGS)).filter(segment="small", measure="pe")
+    rows = {row["convention"]: row for row in told.filter(universe="non_financials").to_dicts()}
+
+    assert rows["incl_losses"]["value"] == rows["hybrid"]["value"] == float(f"{300 / 23:.12g}")
+    assert (rows["incl_losses"]["loss_share_count"], rows["incl_losses"]["cap_coverage"]) == (0.0, 1.0)
+    assert told.filter(universe="all", convention="incl_losses")["value"].to_list() == [50.0]
+
+
 def test_the_losses_are_a_quarter_of_companies_and_caps(valuation: pl.DataFrame) -> None:
-    row = valuation.filter(segment="small", measure="pe", convention="median").row(0, named=True)
+    row = valuation.filter(segment="small", universe="all", measure="pe", convention="median").row(0, named=True)
     assert (row["loss_share_count"], row["loss_share_cap"]) == (0.25, 0.25)
     assert (row["cap_coverage"], row["count_coverage"]) == (1.0, 1.0)
     assert (row["median_report_age_days"], row["restated_share"]) == (61.0, 1.0)
@@ -88,7 +99,9 @@ def test_the_losses_are_a_quarter_of_companies_and_caps(valuation: pl.DataFrame)
 
 def test_the_discount_to_large(valuation: pl.DataFrame) -> None:
     row = (
-        valuation_spread_daily(valuation).filter(segment="small", measure="pe", convention="median").row(0, named=True)
+        valuation_spread_daily(valuation)
+        .filter(segment="small", universe="all", measure="pe", convention="median")
+        .row(0, named=True)
     )
     assert (row["value"], row["large_value"]) == (12.5, 22.5)
     assert row["discount"] == float(f"{12.5 / 22.5 - 1:.12g}")

@@ -41,6 +41,7 @@ MARTS_FROM_WORK = (
     "segment_daily",
     "valuation_daily",
     "valuation_spread_daily",
+    "sector_neutral_daily",
     "fund_flows_daily",
     "segment_flows_daily",
     "filer_category_daily",
@@ -204,6 +205,11 @@ def work() -> Frames:
         ),
         "marts.valuation_spread_daily": rows(
             "marts.valuation_spread_daily", *[r for day in PUBLISHED for r in _spreads(day)]
+        ),
+        "marts.sector_neutral_daily": rows(
+            "marts.sector_neutral_daily",
+            *[{"session_date": day, "scheme_id": "fixed_usd", "measure": "pe", "convention": "excl_losses",
+               "segment": "small", "null_reason": "too_few"} for day in PUBLISHED],
         ),
         "marts.fund_flows_daily": rows(
             "marts.fund_flows_daily",
@@ -434,6 +440,7 @@ def _valuations(day: date) -> list[dict[str, Any]]:
             "session_date": day,
             "scheme_id": "fixed_usd",
             "segment": segment,
+            "universe": "all",
             "measure": measure,
             "convention": "incl_losses",
             "value": value,
@@ -450,6 +457,7 @@ def _spreads(day: date) -> list[dict[str, Any]]:
         {
             "session_date": day,
             "scheme_id": "fixed_usd",
+            "universe": "all",
             "measure": measure,
             "convention": "incl_losses",
             "segment": "small",

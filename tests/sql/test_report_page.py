@@ -134,7 +134,7 @@ def test_no_text_of_a_vendor_becomes_markup(tmp_path: Path) -> None:
             "detail": EVIL,
             "status": "held",
         }
-        valuations = frames["marts.valuation_daily"].with_columns(universe=pl.lit(EVIL))
+        valuations = frames["marts.valuation_daily"].with_columns(null_reason=pl.lit(EVIL))
         sessions = frames["ops.sessions"].with_columns(is_degraded=True, degraded_sources=[EVIL])
         funds = frames["marts.fund_flows_daily"].with_columns(fund=pl.col("fund") + EVIL)
         return frames | {

@@ -4,7 +4,7 @@ from statistics import mean, stdev
 import polars as pl
 import pytest
 
-from transforms.contracts.marts import VALUATION_DAILY, VALUATION_SPREAD_DAILY
+from transforms.contracts.valuation import VALUATION_DAILY, VALUATION_SPREAD_DAILY
 from transforms.measures.discount_history import LEAST_SESSIONS
 from transforms.measures.spreads import valuation_spread_daily
 

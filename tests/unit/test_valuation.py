@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from transforms.contracts.fields import SEGMENTS
-from transforms.contracts.marts import VALUATION_DAILY
+from transforms.contracts.valuation import VALUATION_DAILY
 from transforms.measures.company_fundamentals import KNOWN
 from transforms.measures.statement_lines import LINES
 from transforms.measures.valuation import valuation_daily
@@ -63,15 +63,19 @@ def worth(*companies: tuple[str, int, int | None, int | None, int | None]) -> pl
     return valuation_daily(members, rows.drop("cap_usd").with_columns(**(nothing | told)))
 
 
-def one(valuation: pl.DataFrame, segment: str, measure: str, convention: str) -> dict[str, object]:
-    return valuation.filter(segment=segment, measure=measure, convention=convention).row(0, named=True)
+def one(
+    valuation: pl.DataFrame, segment: str, measure: str, convention: str, universe: str = "all"
+) -> dict[str, object]:
+    return valuation.filter(segment=segment, measure=measure, convention=convention, universe=universe).row(
+        0, named=True
+    )
 
 
 def test_every_segment_measure_and_convention_has_a_row() -> None:
     valuation = segment_of(("A", "small", 100, 5))
-    assert valuation.height == len(SEGMENTS) * 5 * 4
+    assert valuation.height == len(SEGMENTS) * 2 * 5 * 4
     assert valuation.schema == VALUATION_DAILY.polars_schema
-    assert valuation["universe"].unique().to_list() == ["SimFin non-financials"]
+    assert set(valuation["universe"]) == {"all", "non_financials"}
 
 
 @pytest.mark.parametrize("convention", ["incl_losses", "excl_losses", "hybrid", "median"])
@@ -205,9 +209,9 @@ def test_schemes_do_not_mix() -> None:
     )
     valuation = valuation_daily(members, known)
 
-    assert valuation.filter(scheme_id="a_scheme", segment="mid", measure="pe")["value"].to_list() == [20.0] * 4
-    assert valuation.filter(scheme_id="b_scheme", segment="small", measure="pe")["value"].to_list() == [20.0] * 4
-    assert valuation.filter(scheme_id="b_scheme", segment="mid", measure="pe")["value"].null_count() == 4
+    assert valuation.filter(scheme_id="a_scheme", segment="mid", measure="pe")["value"].to_list() == [20.0] * 8
+    assert valuation.filter(scheme_id="b_scheme", segment="small", measure="pe")["value"].to_list() == [20.0] * 8
+    assert valuation.filter(scheme_id="b_scheme", segment="mid", measure="pe")["value"].null_count() == 8
 
 
 def test_no_members_give_no_rows() -> None:

@@ -24,27 +24,9 @@ from transforms.contracts.risk import FORWARD_RETURNS, REGIME_DAILY, RISK_DAILY,
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
 from transforms.contracts.thesis import SMALL_VS_MICRO, THESIS_CLAIMS, THESIS_DAILY
+from transforms.contracts.valuation import MEASURES, SECTOR_NEUTRAL_DAILY, VALUATION_DAILY, VALUATION_SPREAD_DAILY
 
-MEASURES = ("pe", "earnings_yield", "ps", "pb", "ev_ebit")
-CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
 FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
-
-_MEASURE = Column(
-    "measure",
-    "VARCHAR",
-    "Valuation measure: cap over net income, revenue and equity, the first one's yield, and cap + debt - cash over "
-    "operating income.",
-    nullable=False,
-    values=MEASURES,
-)
-_CONVENTION = Column(
-    "convention",
-    "VARCHAR",
-    "incl_losses: all companies. excl_losses: profitable ones. hybrid: all caps over positive earnings. "
-    "median: of the profitable ones.",
-    nullable=False,
-    values=CONVENTIONS,
-)
 
 SEGMENT_DAILY = Table(
     schema="marts",
@@ -105,119 +87,6 @@ SEGMENT_DAILY = Table(
             nullable=False,
             minimum=0,
         ),
-    ),
-)
-
-VALUATION_DAILY = Table(
-    schema="marts",
-    name="valuation_daily",
-    grain="one row per admitted session, scheme, segment, measure and convention",
-    key=("session_date", "scheme_id", "segment", "measure", "convention"),
-    policy="replace_sessions",
-    session_column="session_date",
-    owner="valuation",
-    lookback="fundamentals published up to the session, at most 15 months old",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        SCHEME,
-        SEGMENT,
-        _MEASURE,
-        _CONVENTION,
-        Column(
-            "value",
-            "DOUBLE",
-            "Multiple, or yield as a fraction; null where it is undefined.",
-            "multiple or fraction",
-            is_ratio=True,
-        ),
-        Column(
-            "null_reason",
-            "VARCHAR",
-            "Why the value is null: no_companies, no_coverage, no_positive_companies, sum_not_positive, or of ev_ebit "
-            "worth_not_positive.",
-        ),
-        Column(
-            "company_count", "INTEGER", "Companies on both sides of the ratio.", "companies", nullable=False, minimum=0
-        ),
-        ratio("cap_coverage", "Cap of the companies with fundamentals over the segment's cap.", minimum=0, maximum=1),
-        ratio("count_coverage", "Companies with fundamentals over the segment's companies.", minimum=0, maximum=1),
-        ratio(
-            "loss_share_count",
-            "Companies with a denominator of zero or less among the covered: loss-makers for P/E and EV/EBIT.",
-            minimum=0,
-            maximum=1,
-        ),
-        ratio("loss_share_cap", "Their cap over the covered cap.", minimum=0, maximum=1),
-        Column(
-            "median_report_age_days",
-            "DOUBLE",
-            "Median age of the newest report used.",
-            "days since period end",
-            minimum=0,
-        ),
-        ratio(
-            "restated_share",
-            "Covered companies whose values come from a vintage downloaded after the session.",
-            minimum=0,
-            maximum=1,
-        ),
-        Column("universe", "VARCHAR", "Companies that the source can cover.", nullable=False),
-    ),
-)
-
-VALUATION_SPREAD_DAILY = Table(
-    schema="marts",
-    name="valuation_spread_daily",
-    grain="one row per admitted session, scheme, measure, convention and segment against large",
-    key=("session_date", "scheme_id", "measure", "convention", "segment"),
-    policy="replace_sessions",
-    session_column="session_date",
-    owner="valuation",
-    lookback="all admitted sessions since history_start",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        SCHEME,
-        _MEASURE,
-        _CONVENTION,
-        SEGMENT,
-        Column("value", "DOUBLE", "Value of the segment.", "multiple or fraction", is_ratio=True),
-        Column("large_value", "DOUBLE", "Value of large caps.", "multiple or fraction", is_ratio=True),
-        ratio("discount", "value / large_value - 1; negative is cheaper for a multiple."),
-        ratio(
-            "percentile", "Share of discounts since history_start that are not above this one.", minimum=0, maximum=1
-        ),
-        Column(
-            "z_score",
-            "DOUBLE",
-            "Distance of the discount from its mean since history_start, in standard deviations; null in the first "
-            "252 sessions of the history.",
-            "standard deviations",
-            is_ratio=True,
-        ),
-        Column(
-            "as_wide_date",
-            "DATE",
-            "Newest earlier session with a discount at least as wide on the same side; null where there is none since "
-            "history_start.",
-        ),
-        Column(
-            "premium_date",
-            "DATE",
-            "Newest session by then on which the segment was dearer than large caps; null where there is none since "
-            "history_start.",
-        ),
-        Column(
-            "premium_sessions",
-            "INTEGER",
-            "Sessions since history_start on which it was dearer.",
-            "sessions",
-            nullable=False,
-            minimum=0,
-        ),
-        Column("history_start", "DATE", "First session of the history that percentile and z_score are of."),
-        Column("history_sessions", "INTEGER", "Sessions in that history.", "sessions", nullable=False, minimum=0),
     ),
 )
 
@@ -340,6 +209,7 @@ MARTS = (
     SEGMENT_DAILY,
     VALUATION_DAILY,
     VALUATION_SPREAD_DAILY,
+    SECTOR_NEUTRAL_DAILY,
     FUND_FLOWS_DAILY,
     SEGMENT_FLOWS_DAILY,
     FILER_CATEGORY_DAILY,
@@ -367,4 +237,4 @@ TABLES_OF_MEASURES = {
     "information_daily": INFORMATION_MEASURES,
 }
 """Mart to the measures that it has in rows; marts.measures tells what each is."""
-__all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]
+__all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "MARTS", "MEASURES"]

@@ -16,7 +16,7 @@ filers."""
 SOURCE_ORDER = ("sec_edgar", "simfin")
 """Which source counts where several know a company's statement: the filings themselves before who reads them."""
 CURRENCY = "USD"
-"""Caps are in USD; statements in another currency stay uncovered until they are converted."""
+"""Caps are in USD; a statement that could not be stated in it (`statements_in_usd`) is not used."""
 
 KNOWN: dict[str, pl.DataType] = {
     "source_entity": pl.String(),

@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 
 from transforms.contracts.thesis import SCHEME
+from transforms.contracts.valuation import EVERYBODY
 from transforms.exact import RETURN_SCALE, fixed_point, ratio_of_totals
 from transforms.measures.drawdown import drawdown_daily
 from transforms.measures.thesis import EVIDENCE
@@ -120,7 +121,7 @@ def of_macro(macro: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
 
 def of_valuation(valuation: pl.DataFrame, spreads: pl.DataFrame) -> pl.DataFrame:
     """Claims 10 and 11: rows of marts.valuation_daily and marts.valuation_spread_daily."""
-    pe = (pl.col("scheme_id") == SCHEME) & (pl.col("measure") == "pe")
+    pe = (pl.col("scheme_id") == SCHEME) & (pl.col("universe") == EVERYBODY) & (pl.col("measure") == "pe")
     dear = valuation.filter(pe & (pl.col("segment") == MEGA) & (pl.col("convention") == "incl_losses"))
     cheap = spreads.filter(pe & (pl.col("segment") == SMID) & (pl.col("convention") == "excl_losses"))
     return pl.concat(

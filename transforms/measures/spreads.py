@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from transforms.contracts.marts import VALUATION_SPREAD_DAILY
+from transforms.contracts.valuation import VALUATION_SPREAD_DAILY
 from transforms.exact import ratio_of_totals, round_significant
 from transforms.measures.discount_history import DiscountHistory, Standing
 
 REFERENCE = "large"
 YIELDS = ("earnings_yield",)
 """Measures of which less is dearer."""
-_SERIES = ("scheme_id", "measure", "convention", "segment")
+_SERIES = ("scheme_id", "universe", "measure", "convention", "segment")
 _STANDING: dict[str, pl.DataType] = {
     "sessions": pl.Int64(),
     "premium_sessions": pl.Int64(),

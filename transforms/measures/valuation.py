@@ -5,26 +5,25 @@ from dataclasses import dataclass
 import polars as pl
 
 from transforms.contracts.fields import BUCKETS, SEGMENTS
-from transforms.contracts.marts import CONVENTIONS, VALUATION_DAILY
+from transforms.contracts.valuation import CONVENTIONS, EVERYBODY, NON_FINANCIALS, UNIVERSES, VALUATION_DAILY
 from transforms.exact import ratio_of_totals
 from transforms.measures.placement import as_whole, portion
 
-UNIVERSE = "SimFin non-financials"
-"""The vendor's bulk statements hold no banks and insurers: coverage is of everything quoted, the universe
-is not."""
 SMID = ("small", "mid")
 
-_CELLS = 8
+_BUCKETS = 8
 """Buckets of one session and scheme, with room to spare."""
+_CELLS = 2 * _BUCKETS
+"""Those of financial companies apart from the others."""
 _SCHEMES = 64
 """Schemes of one session, with room to spare."""
-
-
+_DAY = (pl.col("cell") // _CELLS).alias("day")
+_GROUP = ("day", "universe", "segment")
 CAP, ENTERPRISE_VALUE = "cap_usd", "enterprise_value_usd"
 
 
 @dataclass(frozen=True)
-class _Basis:
+class Basis:
     """One denominator that caps or enterprise values are set against, and the measures that come of it."""
 
     column: str
@@ -35,20 +34,21 @@ class _Basis:
     worth: str = CAP
 
 
-_BASES = (
-    _Basis("net_income_ttm_usd", ("income",), "pe", "earnings_yield"),
-    _Basis("revenue_ttm_usd", ("income",), "ps"),
-    _Basis("total_equity_usd", ("balance",), "pb"),
-    _Basis("operating_income_ttm_usd", ("income", "balance"), "ev_ebit", worth=ENTERPRISE_VALUE),
+BASES = (
+    Basis("net_income_ttm_usd", ("income",), "pe", "earnings_yield"),
+    Basis("revenue_ttm_usd", ("income",), "ps"),
+    Basis("total_equity_usd", ("balance",), "pb"),
+    Basis("operating_income_ttm_usd", ("income", "balance"), "ev_ebit", worth=ENTERPRISE_VALUE),
 )
 
 
 def valuation_daily(members_caps: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.DataFrame:
-    """marts.VALUATION_DAILY: one row per session, scheme, segment (all of them), measure, convention.
+    """marts.VALUATION_DAILY: one row per session, scheme, segment (all of them), universe, measure, convention.
 
     `members_caps`: session_date, scheme_id, company_id, bucket, cap_usd (the company's whole cap), and of companies
     that are in two buckets by halves is_half and is_counted (see `Placement`): either half has half of both sides
-    of a ratio, and one of them counts. `fundamentals`: company_fundamentals_asof of the same sessions,
+    of a ratio, and one of them counts; and is_financial, without which nobody is: the universe `non_financials` is
+    of the others alone, on both sides of every figure. `fundamentals`: company_fundamentals_asof of the same sessions,
     with_statement_lines. With N the company's net income (trailing year) for `pe` and `earnings_yield`, revenue
     (trailing year) for `ps`, equity (newest balance) for `pb`, operating income (EBIT, trailing year) for `ev_ebit`,
     over companies whose N is known:
@@ -74,7 +74,7 @@ def with_fundamentals(caps: pl.DataFrame, fundamentals: pl.DataFrame) -> pl.Data
     of_statements = [f"{name}_{what}" for name in ("income", "balance") for what in ("period_end", "is_restated")]
     net_debt = (pl.col("debt_usd") - pl.col("cash_usd")).alias("net_debt_usd")
     keys = ("session_date", "company_id")
-    known = fundamentals.select(*keys, *(basis.column for basis in _BASES), *of_statements, net_debt)
+    known = fundamentals.select(*keys, *(basis.column for basis in BASES), *of_statements, net_debt)
     rows = caps.join(known, on=keys, how="left", maintain_order="left")
     return rows.with_columns((pl.col(CAP) + pl.col("net_debt_usd")).alias(ENTERPRISE_VALUE)).drop("net_debt_usd")
 
@@ -84,36 +84,42 @@ def of_members(members_caps: pl.DataFrame) -> pl.DataFrame:
     schemes = pl.Enum(members_caps["scheme_id"].unique().sort())
     if len(schemes.categories) > _SCHEMES:
         raise ValueError(f"{len(schemes.categories)} schemes, at most {_SCHEMES}")
-    members = as_whole(members_caps).with_columns(_cell(schemes).alias("cell"))
+    members = _judged(members_caps).with_columns(_cell(schemes).alias("cell"))
     sizes = members.group_by("cell").agg(
         pl.col("is_counted").sum().cast(pl.Int64).alias("segment_count"),
         _total(portion(pl.col("cap_usd"))).alias("segment_cap"),
     )
-    days = sizes.select((pl.col("cell") // _CELLS).unique().sort())
-    grid = days.join(pl.DataFrame({"segment": SEGMENTS}), how="cross").rename({"cell": "day"})
-    segments = grid.join(_rolled_up(sizes), on=["day", "segment"], how="left").with_columns(
+    days = sizes.select(_DAY.unique().sort())
+    grid = days.join(pl.DataFrame({"universe": UNIVERSES}), how="cross").join(
+        pl.DataFrame({"segment": SEGMENTS}), how="cross"
+    )
+    segments = grid.join(_rolled_up(sizes), on=_GROUP, how="left").with_columns(
         pl.col("segment_count", "segment_cap").fill_null(0)
     )
-    parts = [_one_basis(members, segments, basis) for basis in _BASES]
+    parts = [_one_basis(members, segments, basis) for basis in BASES]
     rows = pl.concat(parts).with_columns(
         (pl.col("day") // _SCHEMES).cast(pl.Int32).cast(pl.Date).alias("session_date"),
         (pl.col("day") % _SCHEMES).cast(pl.UInt8).cat.to(schemes).cast(pl.String).alias("scheme_id"),
-        pl.lit(UNIVERSE).alias("universe"),
     )
     return VALUATION_DAILY.conform(rows)
 
 
 def _cell(schemes: pl.Enum) -> pl.Expr:
-    """Session, scheme and bucket in one number: grouping millions of rows by it is several times faster."""
+    """Session, scheme, bucket and whether it is financial in one number: millions of rows are grouped faster by it."""
     day = pl.col("session_date").to_physical().cast(pl.Int64) * _SCHEMES + _place("scheme_id", schemes)
-    return day * _CELLS + _place("bucket", pl.Enum(BUCKETS))
+    return day * _CELLS + pl.col("is_financial") * _BUCKETS + _place("bucket", pl.Enum(BUCKETS))
+
+
+def _judged(members: pl.DataFrame) -> pl.DataFrame:
+    whole = as_whole(members)
+    return whole if "is_financial" in whole.columns else whole.with_columns(is_financial=pl.lit(value=False))
 
 
 def _place(column: str, order: pl.Enum) -> pl.Expr:
     return pl.col(column).cast(order).to_physical().cast(pl.Int64)
 
 
-def _one_basis(members: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> pl.DataFrame:
+def _one_basis(members: pl.DataFrame, segments: pl.DataFrame, basis: Basis) -> pl.DataFrame:
     denominator, worth = pl.col(basis.column), pl.col(basis.worth)
     covered = members.filter(denominator.is_not_null() & worth.is_not_null()).select(
         "cell",
@@ -131,8 +137,8 @@ def _one_basis(members: pl.DataFrame, segments: pl.DataFrame, basis: _Basis) -> 
     counts = ["covered_count", "positive_count", "restated_count", "covered_cap", "positive_cap"]
     sums = [f"{whose}_{what}" for whose in ("covered", "positive") for what in ("worth", "sum")]
     figures = (
-        segments.join(totals, on=["day", "segment"], how="left")
-        .join(medians, on=["day", "segment"], how="left")
+        segments.join(totals, on=_GROUP, how="left")
+        .join(medians, on=_GROUP, how="left")
         .with_columns(pl.col(*counts, *sums).fill_null(0))
         .with_columns(
             ratio_of_totals(pl.col("covered_cap"), pl.col("segment_cap")).alias("cap_coverage"),
@@ -174,18 +180,25 @@ def _cell_totals(covered: pl.DataFrame) -> pl.DataFrame:
 
 def _labelled(cells: pl.DataFrame) -> list[tuple[pl.Expr, pl.DataFrame]]:
     """The rows of each segment with its name: the bucket's own, smid, total. `cells` has the column cell."""
-    bucket = (pl.col("cell") % _CELLS).cast(pl.UInt8).cat.to(pl.Enum(BUCKETS)).cast(pl.String)
-    in_smid = (pl.col("cell") % _CELLS).is_in([BUCKETS.index(name) for name in SMID])
+    place = pl.col("cell") % _BUCKETS
+    bucket = place.cast(pl.UInt8).cat.to(pl.Enum(BUCKETS)).cast(pl.String)
+    in_smid = place.is_in([BUCKETS.index(name) for name in SMID])
     return [(bucket, cells), (pl.lit("smid"), cells.filter(in_smid)), (pl.lit("total"), cells)]
 
 
+def _universes(cells: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    is_financial = pl.col("cell") % _CELLS >= _BUCKETS
+    return [(EVERYBODY, cells), (NON_FINANCIALS, cells.filter(~is_financial))]
+
+
 def _rolled_up(by_cell: pl.DataFrame) -> pl.DataFrame:
-    """Exact totals by day and segment."""
+    """Exact totals by day, universe and segment."""
     return pl.concat(
-        part.select((pl.col("cell") // _CELLS).alias("day"), label.alias("segment"), pl.exclude("cell"))
-        .group_by("day", "segment")
+        part.select(_DAY, pl.lit(universe).alias("universe"), label.alias("segment"), pl.exclude("cell"))
+        .group_by(_GROUP)
         .agg(pl.all().sum())
-        for label, part in _labelled(by_cell)
+        for universe, cells in _universes(by_cell)
+        for label, part in _labelled(cells)
     )
 
 
@@ -203,26 +216,22 @@ def _segment_medians(covered: pl.DataFrame, *, has_yield: bool) -> pl.DataFrame:
     ]
     if has_yield:
         medians.append(pl.col("yield").median().alias("median_yield"))
-    day = (pl.col("cell") // _CELLS).alias("day")
-    (bucket, cells), *wider = _labelled(ratios)
-    own = cells.group_by("cell").agg(medians).select(day, bucket.alias("segment"), pl.exclude("cell"))
-    return pl.concat(
-        [
-            own,
-            *(
-                part.group_by(day).agg(medians).select("day", label.alias("segment"), pl.exclude("day"))
-                for label, part in wider
-            ),
-        ]
-    )
+    parts = []
+    for universe, companies in _universes(ratios):
+        (bucket, cells), *wider = _labelled(companies)
+        # Of both kinds of companies together there is one median a bucket.
+        own = cells.group_by(cell=_DAY * _CELLS + pl.col("cell") % _BUCKETS).agg(medians)
+        told = [own.select(_DAY, bucket.alias("segment"), pl.exclude("cell"))]
+        told += [part.group_by(_DAY).agg(medians).with_columns(label.alias("segment")) for label, part in wider]
+        parts += [part.with_columns(pl.lit(universe).alias("universe")) for part in told]
+    return pl.concat(parts, how="diagonal")
 
 
 def _measure(figures: pl.DataFrame, measure: str, convention: str, *, is_yield: bool) -> pl.DataFrame:
     value, null_reason = _value(convention, is_yield=is_yield)
     in_it = "positive_count" if convention in ("excl_losses", "median") else "covered_count"
     return figures.select(
-        "day",
-        "segment",
+        *_GROUP,
         pl.lit(measure).alias("measure"),
         pl.lit(convention).alias("convention"),
         value.alias("value"),
@@ -259,6 +268,3 @@ def _value(convention: str, *, is_yield: bool) -> tuple[pl.Expr, pl.Expr]:
         .then(pl.lit("worth_not_positive"))
     )
     return pl.when(reason.is_null()).then(value), reason
-
-
-__all__ = ["BUCKETS", "SMID", "UNIVERSE", "valuation_daily"]

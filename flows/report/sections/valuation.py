@@ -18,7 +18,6 @@ _REASONS = {"sum_not_positive": "none: losses prevail"}
 def valuation(contents: Contents) -> Section:
     """One row per convention of the session, and a line per convention since the start."""
     drawn = (charts.valuation(contents), charts.coverage(contents))
-    universe = ", ".join(contents.valuations["universe"].unique().sort().to_list()) or UNKNOWN
     late, sessions = findings.sessions_in_hindsight(contents), _compared(contents)
     restated = contents.valuations.filter(segment="small", convention="median")["restated_share"].to_list()
     return Section(
@@ -28,7 +27,8 @@ def valuation(contents: Contents) -> Section:
         body=table(f"Price over earnings of the trailing year on {contents.session}", _HEADER, _rows(contents)),
         source="Discount: small over large less 1, below 0 is cheaper. Percentile: share of the discounts since the "
         "history's start that are not above this one; low is cheap against its own history. Covers: share of the "
-        f"segment's cap with fundamentals; universe: {universe}. A few companies can carry a sum, so sums leap where "
+        "segment's cap with fundamentals, banks and insurers included where a source has them. A few companies can "
+        "carry a sum, so sums leap where "
         "the coverage does; the median hardly does. All over positive: all caps over the earnings of the profitable. "
         "Not drawn: the sum with losses, which can be close to zero. Fundamentals count from the day of their "
         f"publication; for {percent(restated[0] if restated else None, 0)} of the small companies they come from a "
