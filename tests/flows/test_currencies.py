@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+import polars as pl
 import pytest
 
 from flows.run_record import RunOutcome, RunStatus
 from tests.flows.conftest import Site
 from tests.vendors.ecb import rates_zip
-from tests.vendors.market import Market
+from tests.vendors.market import SESSIONS, Market
+from tests.vendors.market_facts import Vintage, write_simfin
 
 DAYS = (date(2025, 1, 2), date(2025, 1, 3), date(2025, 1, 6))
 RATES = {
@@ -214,3 +216,37 @@ def test_a_fall_of_the_pound_is_no_fault_of_the_file(
     desk.backfill()
     assert {status for status, _ in desk.site.verdicts().values()} == {"published"}
     assert [row[0] for row in desk.caps("return_price")][1:] == [pytest.approx(-5.25 / 405.25), pytest.approx(0.00625)]
+
+
+def test_statements_in_euros_are_taken_at_the_rates_of_their_periods(
+    new_site: Callable[[str, Market], Site], light_gate: None
+) -> None:
+    """The first night that meets them has no rates; the next one asks, and judges the sessions before again."""
+    days, sites = SESSIONS[:4], {}
+    for currency in ("USD", "EUR"):
+        site = sites[currency] = new_site(currency, Market())
+        site.market.write(site.archive, days)
+        write_simfin(site.market, site.archive, Vintage(currency=currency))
+        assert site.backfill(days[0], days[2]).exit_code == 0
+        if currency == "EUR":
+            assert valued(site)["value"].null_count() == valued(site).height
+            assert site.rows("core.fundamentals", "currency")["currency"].unique().to_list() == ["EUR"]
+        weekdays = [day for number in range(2200) if (day := days[-1] - timedelta(days=number)).weekday() < 5]
+        rates = site.archive / "ecb_fx" / "eurofxref-hist.zip"
+        rates.parent.mkdir(parents=True)
+        rates.write_bytes(rates_zip({day: {"USD": "1.25"} for day in weekdays}))
+        assert site.nightly(days[3]).exit_code == 0
+    told = {currency: valued(site) for currency, site in sites.items()}
+    both = told["USD"].join(told["EUR"], on=["session_date", "segment", "measure", "convention"])
+    assert both.height == told["USD"].height > 100
+    # A euro earned is 1.25 dollars earned: multiples are a fifth lower.
+    assert both["value_right"].to_list() == pytest.approx((both["value"] / 1.25).to_list(), rel=1e-6)
+    assert not (sites["USD"].paths.landing / "ecb_rates").exists()
+
+
+def valued(site: Site) -> pl.DataFrame:
+    """P/E and P/B of the segments that have any, every session."""
+    return site.query(
+        "select session_date, segment, measure, convention, value from marts.valuation_daily "
+        "where scheme_id = 'fixed_usd' and universe = 'all' and measure in ('pe', 'pb') and segment <> 'nano'"
+    ).sort(pl.all())

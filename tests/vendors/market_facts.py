@@ -22,6 +22,7 @@ class Vintage:
     quarters: tuple[date, ...] = QUARTERS
     published_after: timedelta = timedelta(days=40)
     growth: float = 1.0
+    currency: str = "USD"
 
 
 def write_facts(market: Market, archive: Path, sessions: Iterable[date], *, flows_until: date | None = None) -> Path:
@@ -114,7 +115,7 @@ def _key(company: Listing, number: int, end: date, vintage: Vintage) -> dict[str
     return {
         "Ticker": company.symbol,
         "SimFinId": 9000 + number,
-        "Currency": "USD",
+        "Currency": vintage.currency,
         "Fiscal Year": end.year,
         "Fiscal Period": f"Q{(end.month - 1) // 3 + 1}",
         "Report Date": end,
