@@ -40,6 +40,8 @@ class Contents:
     held: pl.DataFrame
     sources: pl.DataFrame
     schemes: pl.DataFrame
+    claims: pl.DataFrame
+    against_micro: pl.DataFrame
     limits: dict[str, float]
     """Bucket to the cap in US dollars at its lower end, the smallest first."""
 
@@ -103,6 +105,8 @@ def read_contents(query: Query, session: date | None = None) -> Contents:
         held=rows(queries.HELD),
         sources=rows(queries.SOURCES),
         schemes=rows(queries.SCHEMES),
+        claims=rows(queries.CLAIMS),
+        against_micro=rows(queries.AGAINST_MICRO),
         limits=_limits(rows(queries.SCHEME)),
     )
 

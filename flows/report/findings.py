@@ -68,6 +68,31 @@ def about_schemes(contents: Contents) -> str:
     )
 
 
+def about_thesis(contents: Contents) -> str:
+    """How many claims of the thesis hold."""
+    told = contents.claims["holds"]
+    if not told.count():
+        return "No claim of the thesis can be told on this session"
+    holding, unknown = int(told.sum()), told.null_count()
+    against = told.len() - holding - unknown
+    rest = f"; {number(unknown)} cannot be told" if unknown else ""
+    return (
+        f"Of the {counted(told.len(), 'claim')} of the thesis {number(holding)} {'holds' if holding == 1 else 'hold'} "
+        f"and {number(against)} {'does' if against == 1 else 'do'} not{rest}"
+    )
+
+
+def about_micro(contents: Contents) -> str:
+    """In how much micro companies are worse than small ones."""
+    worse = contents.against_micro["micro_is_worse"].drop_nulls()
+    if worse.is_empty():
+        return "How micro companies compare with small ones is unknown on this session"
+    return (
+        f"Micro companies are worse than small ones in {number(int(worse.sum()))} of "
+        f"{counted(worse.len(), 'respect')} that can be measured"
+    )
+
+
 def _against(discount: float) -> str:
     if discount == 0:
         return "the same"

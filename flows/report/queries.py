@@ -47,12 +47,26 @@ left join marts.valuation_spread_daily as spreads
     and spreads.universe = 'all' and spreads.convention = 'median' and spreads.session_date = date '{day}'
 order by rules.scheme_id
 """
+CLAIMS = """
+select claims.statement, claims.measure, claims.unit, claims.comparison, told.value, told.threshold, told.holds,
+    told.percentile, told.as_of, told.history_start, told.null_reason
+from marts.thesis_daily as told
+inner join marts.thesis_claims as claims on claims.claim = told.claim
+where told.session_date = date '{day}'
+order by told.claim
+"""
+AGAINST_MICRO = """
+select "row", small, micro, ratio, micro_is_worse, null_reason from marts.small_vs_micro
+where session_date = date '{day}'
+order by list_position(['cap', 'age', 'liquidity', 'volatility', 'information', 'risk'], "row")
+"""
 RETURNS = """
 select session_date, scheme_id, segment, return_price_vw from marts.segment_daily
 where scheme_id = '{scheme}' and session_date <= date '{day}'
 """
 SPREADS = """
-select session_date, convention, value, large_value, discount, percentile, history_start, history_sessions
+select session_date, convention, value, large_value, discount, percentile, as_wide_date, history_start,
+    history_sessions
 from marts.valuation_spread_daily
 where scheme_id = '{scheme}' and universe = 'all' and measure = 'pe' and segment = 'small'
     and session_date <= date '{day}'

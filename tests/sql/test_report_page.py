@@ -29,7 +29,7 @@ from tests.sql.hand_made import FIRST, REFUSED, SECOND, Frames, rows
 
 EVIL = "</script><!--<script>alert(1)</script>\"'&"
 VOID = {"meta", "br", "hr", "img", "link", "input"}
-KEYS = ["segments", "valuation", "schemes", "drawdown", "flows", "quality", "sources"]
+KEYS = ["segments", "thesis", "valuation", "schemes", "drawdown", "flows", "micro", "quality", "sources"]
 
 
 class Page(HTMLParser):

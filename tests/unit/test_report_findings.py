@@ -13,6 +13,7 @@ from flows.report import charts, figures, findings
 from flows.report.contents import Contents, read_contents
 from flows.report.sections import SECTIONS
 from flows.report.sections.schemes import schemes
+from flows.report.sections.thesis import micro, thesis
 from flows.report.sections.valuation import valuation
 from transforms.measures.drawdown import drawdown_daily
 
@@ -313,3 +314,68 @@ def test_a_scheme_tells_its_limit_of_the_last_review_or_its_fixed_one(nothing: C
     assert "every session" in body
     assert "149.0 mn USD" in body
     assert BEFORE.isoformat() in body
+
+
+CLAIM = {"statement": "Small caps are cheap.", "measure": "P/E", "comparison": "at_most"}
+COMPARISON = {"small": 20.0, "micro": 30.0, "ratio": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("held", "title"),
+    [
+        ((True, True, False, None), "Of the 4 claims of the thesis 2 hold and 1 does not; 1 cannot be told"),
+        ((True, False, False), "Of the 3 claims of the thesis 1 holds and 2 do not"),
+        ((None,), "No claim of the thesis can be told on this session"),
+        ((), "No claim of the thesis can be told on this session"),
+    ],
+)
+def test_title_of_the_thesis(nothing: Contents, held: tuple[bool | None, ...], title: str) -> None:
+    told = replace(nothing, claims=rows(nothing.claims, *[CLAIM | {"holds": one} for one in held]))
+    assert findings.about_thesis(told) == title
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "threshold", "shown"),
+    [
+        ("fraction", -0.2488, -0.25, ("-24.9 %", "at most -25.0 %")),
+        ("fraction a year", -0.094, 0.0, ("-9.4 % a year", "at most 0.0 % a year")),
+        ("percent", 2.844, 3.5, ("2.84 %", "at most 3.50 %")),
+        ("USD", -1.25e9, 0.0, ("-1.2 bn USD", "at most 0 USD")),
+        ("sessions", 748.0, 504.0, ("748 sessions", "at most 504 sessions")),
+        ("correlation", 0.857, 0.9, ("0.86", "at most 0.90")),
+        ("multiple", 34.56, 30.0, ("34.6", "at most 30.0")),
+        ("standard deviations", -0.514, 0.0, ("-0.51 standard deviations", "at most 0.00 standard deviations")),
+    ],
+)
+def test_a_claim_is_shown_in_its_unit(
+    nothing: Contents, unit: str, value: float, threshold: float, shown: tuple[str, str]
+) -> None:
+    claim = CLAIM | {"unit": unit, "value": value, "threshold": threshold, "holds": True, "percentile": 0.031}
+    body = thesis(replace(nothing, claims=rows(nothing.claims, claim))).body
+    for cell in (*shown, "yes", "3 %"):
+        assert f">{cell}</td>" in body
+
+
+def test_a_claim_without_a_value_says_why(nothing: Contents) -> None:
+    claim = CLAIM | {"unit": "USD", "threshold": 0.0, "null_reason": "no_data"}
+    body = thesis(replace(nothing, claims=rows(nothing.claims, claim))).body
+    assert ">unknown (no data)</td>" in body
+    assert body.count(">unknown</td>") == 4
+
+
+def test_small_beside_micro_and_what_cannot_be_told(nothing: Contents) -> None:
+    told = rows(
+        nothing.against_micro,
+        COMPARISON | {"row": "cap", "small": 905e6, "micro": 147e6, "ratio": 0.1624, "micro_is_worse": True},
+        {"row": "age", "null_reason": "history_too_short"},
+        COMPARISON | {"row": "volatility", "small": 0.208, "micro": 0.216, "micro_is_worse": False},
+    )
+    contents = replace(nothing, against_micro=told)
+    assert (
+        findings.about_micro(contents)
+        == "Micro companies are worse than small ones in 1 of 2 respects that can be measured"
+    )
+    body = micro(contents).body
+    for cell in ("905.0 mn USD", "147.0 mn USD", "0.16", "yes", "unknown (history too short)", "20.8 %", "no"):
+        assert f">{cell}</td>" in body
+    assert findings.about_micro(nothing) == "How micro companies compare with small ones is unknown on this session"

@@ -170,7 +170,7 @@ CLAIMS = (
         "15_diversify",
         "They diversify.",
         "correlation of small with large over 252 sessions",
-        "fraction",
+        "correlation",
         "marts.risk_daily",
         "below",
         0.9,

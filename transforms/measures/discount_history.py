@@ -12,7 +12,7 @@ LEAST_SESSIONS = 252
 """A year: with fewer sessions a standard deviation says little, and there is no z-score."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How one session's discount stands among those since the start, its own included.
 

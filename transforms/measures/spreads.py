@@ -45,7 +45,10 @@ def valuation_spread_daily(valuation: pl.DataFrame, history: pl.DataFrame | None
     )
     if spreads.is_empty():
         return VALUATION_SPREAD_DAILY.empty()
-    return VALUATION_SPREAD_DAILY.conform(_placed(spreads, _earlier(spreads, history)))
+    earlier = _earlier(spreads, history)
+    # A standing is a small object, and of years of all schemes there are millions.
+    parts = (_placed(part, earlier) for part in spreads.partition_by("scheme_id"))
+    return VALUATION_SPREAD_DAILY.conform(pl.concat(parts))
 
 
 def _earlier(spreads: pl.DataFrame, history: pl.DataFrame | None) -> pl.DataFrame:

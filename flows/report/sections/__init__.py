@@ -10,7 +10,11 @@ from flows.report.sections.quality import quality
 from flows.report.sections.schemes import schemes
 from flows.report.sections.segments import segments
 from flows.report.sections.sources import sources
+from flows.report.sections.thesis import micro, thesis
 from flows.report.sections.valuation import valuation
 
-SECTIONS: tuple[Callable[[Contents], Section], ...] = (segments, valuation, schemes, drawdown, flows, quality, sources)
+SECTIONS: tuple[Callable[[Contents], Section], ...] = (
+    *(segments, thesis, valuation, schemes, drawdown, flows, micro),
+    *(quality, sources),
+)
 """In the order of the page."""

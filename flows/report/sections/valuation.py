@@ -1,5 +1,7 @@
 """What small companies cost against large ones, in each convention, over time."""
 
+from typing import Any
+
 from flows.report import charts, findings
 from flows.report.charts import CONVENTIONS
 from flows.report.contents import Contents
@@ -9,7 +11,7 @@ from flows.report.origin import vendors
 from flows.report.section import Section
 
 _HEADER = (
-    *("P/E of", "Small", "Large", "Discount", "Percentile", "History since", "Sessions"),
+    *("P/E of", "Small", "Large", "Discount", "Last as wide", "Percentile", "History since", "Sessions"),
     *("Covers, small", "Covers, large"),
 )
 _REASONS = {"sum_not_positive": "none: losses prevail"}
@@ -25,7 +27,8 @@ def valuation(contents: Contents) -> Section:
         name="Valuation",
         title=findings.about_valuation(contents),
         body=table(f"Price over earnings of the trailing year on {contents.session}", _HEADER, _rows(contents)),
-        source="Discount: small over large less 1, below 0 is cheaper. Percentile: share of the discounts since the "
+        source="Discount: small over large less 1, below 0 is cheaper. Last as wide: the newest session before, since "
+        "the history's start, with a discount at least as large. Percentile: share of the discounts since the "
         "history's start that are not above this one; low is cheap against its own history. Covers: share of the "
         "segment's cap with fundamentals, banks and insurers included where a source has them. A few companies can "
         "carry a sum, so sums leap where "
@@ -58,6 +61,7 @@ def _rows(contents: Contents) -> list[list[str]]:
                 _multiple(small),
                 _multiple(large),
                 percent(spread.get("discount")),
+                _as_wide(spread),
                 percent(spread.get("percentile"), 0),
                 day(spread.get("history_start")),
                 number(spread.get("history_sessions")),
@@ -66,6 +70,12 @@ def _rows(contents: Contents) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _as_wide(spread: dict[str, Any]) -> str:
+    if spread.get("discount") is None:
+        return UNKNOWN
+    return "never before" if spread.get("as_wide_date") is None else day(spread["as_wide_date"])
 
 
 def _multiple(row: dict[str, object]) -> str:
