@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from statistics import median
+from statistics import correlation, median
 
 import polars as pl
 import pytest
 
 from flows.edge.demo_folder import write_files
-from flows.simulated.funds import NOT_UPDATED, fund_days
+from flows.simulated.funds import NOT_UPDATED, fund_days, yields
 from flows.simulated.market import Market
 from flows.simulated.reports import LATE, RESTATED, reports
 from flows.simulated.served import BadDays
@@ -301,6 +301,74 @@ def test_flows_of_segments_and_their_sums_are_the_truth(recovered: Site) -> None
         both = pair.filter(pl.col(f"{name}_true").is_not_null())
         assert both.filter((pl.col(name) - pl.col(f"{name}_true")).abs().fill_null(9.0) > 0.05).is_empty(), name
         assert pair.filter(pl.col(f"{name}_true").is_null())[name].null_count() == pair.height - both.height, name
+
+
+RETURNS = """
+from (
+    pivot (
+        select session_date, segment, return_price_vw from marts.segment_daily
+        where scheme_id = 'fixed_usd' and session_date <= date '{day}'
+    ) on segment using first(return_price_vw)
+) order by session_date
+"""
+SMALL_MINUS_BIG = """
+select avg(small.return - big.return) * 252 as mean from marts.size_portfolios_daily as small
+inner join marts.size_portfolios_daily as big using (session_date, weighting)
+where small.portfolio = 'lo30' and big.portfolio = 'hi30' and weighting = 'vw' and session_date <= date '{day}'
+"""
+
+
+def spell_below_the_high(returns: list[float | None]) -> tuple[float, int, float]:
+    """Drawdown, and length and depth of the spell below the high that runs, or ended last."""
+    level = high = 1.0
+    length, depth, runs = 0, 0.0, False
+    for one in returns:
+        if one is None:  # no level is known: the session is passed over
+            continue
+        level *= 1 + one
+        high = max(high, level)
+        if level < high:
+            length, depth = (length + 1, min(depth, level / high - 1)) if runs else (1, level / high - 1)
+        runs = level < high
+    return level / high - 1, length, depth
+
+
+def test_claims_of_the_thesis_are_those_of_the_truth(recovered: Site, caps: pl.DataFrame) -> None:
+    """On the last session whose flows are out; each from the market's own figures or from returns, said once more."""
+    before, day = MARKET.sessions[-2 - NOT_UPDATED : -NOT_UPDATED]
+    returns = recovered.query(RETURNS.format(day=day))
+    drawdown, length, depth = spell_below_the_high(returns["small"].to_list())
+    year = returns.select("small", "large").tail(252).drop_nulls()
+    known = caps.filter((pl.col("session_date") == day) & pl.col("found").is_not_null())
+    worth = known["found"].sort(descending=True)
+    told = [(cap, trailing(company, day)) for company, cap in known.select("company", "found").iter_rows()]
+
+    def pe(least: float, limit: float, *, losses: bool) -> float:
+        pairs = [
+            (cap, sum_) for cap, sum_ in told if least <= cap < limit and sum_ is not None and (losses or sum_ > 0)
+        ]
+        return sum(cap for cap, _ in pairs) / sum(earned for _, earned in pairs)
+
+    flows = fund_days(MARKET).filter((pl.col("session_date") <= day) & pl.col("fund").is_in(["IWM", "IJR"]))
+    smb = recovered.query(SMALL_MINUS_BIG.format(day=day))["mean"].item()
+    expected = {
+        "01_new_high": drawdown,
+        "02_sideways": length,
+        "03_sell_off": depth,
+        "06_outflows": flows.sort("session_date").tail(2 * 60)["flow_usd"].sum(),
+        "07_concentration": worth.head(10).sum() / worth.sum(),
+        "10_discount": pe(3e8, 1e10, losses=False) / pe(1e10, 2e11, losses=False) - 1,
+        "11_dear_giants": pe(2e11, 1e15, losses=True),
+        # The day's own yield is out in the evening, after the close.
+        "12_negative_real_yield": yields(MARKET).filter(session_date=before)["real_10"].item(),
+        "13_size_effect": smb,
+        "15_diversify": correlation(year["small"].to_list(), year["large"].to_list()),
+    }
+    rows = recovered.rows("marts.thesis_daily", "claim", "value", "holds", session_date=day).filter(
+        pl.col("claim").is_in(list(expected))
+    )
+    assert dict(rows.select("claim", "value").iter_rows()) == pytest.approx(expected, rel=1e-6)
+    assert rows["holds"].null_count() == 0
 
 
 def test_rebuild_from_landing_is_what_was_published(recovered: Site) -> None:
