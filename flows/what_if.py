@@ -41,7 +41,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
-from transforms.measures.company_sectors import with_sectors
+from transforms.measures.company_traits import NOT_TOLD, with_traits
 from transforms.measures.placement import ByCap, BySeat, Placement
 from transforms.measures.sector_neutral import sector_neutral_daily
 from transforms.measures.segments import segment_daily, segment_inputs
@@ -153,7 +153,7 @@ class Quarter(NamedTuple):
     held: pl.DataFrame
     previous: pl.DataFrame
     rows: pl.DataFrame
-    """Caps `with_fundamentals` and `with_sectors`."""
+    """Caps `with_fundamentals` and `with_traits`."""
 
 
 class History:
@@ -194,7 +194,7 @@ class History:
             known = company_fundamentals_asof(caps, self._links, self._states)
             rows = with_fundamentals(caps, with_statement_lines(known, self._lines))
             held = self._query(_HELD, part[0], part[-1])
-            yield Quarter(caps, held, previous, with_sectors(rows, self._securities))
+            yield Quarter(caps, held, previous, with_traits(rows, self._securities, NOT_TOLD))
 
     def ranked_on(self, session: date) -> pl.DataFrame | None:
         """MARKET of the last published session of a month, if it is near its end."""

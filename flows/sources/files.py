@@ -1,4 +1,4 @@
-"""Bring your own: quotes, caps, counts, splits, corrections, floats as CSV or Parquet; see docs/sources/files.md."""
+"""Bring your own: quotes, caps, counts, splits and more as CSV or Parquet; see docs/sources/files.md."""
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
@@ -15,7 +15,16 @@ from transforms.staging import files as staging
 NAME = "files"
 KEY = "current"
 """The folder holds the whole truth each time, so that a corrected file takes the old one's place."""
-DATASETS = ("quotes", "caps", "share_counts", "splits", "depositary_ratios", "corrections", "free_float")
+DATASETS = (
+    "quotes",
+    "caps",
+    "share_counts",
+    "splits",
+    "depositary_ratios",
+    "corrections",
+    "free_float",
+    "analyst_counts",
+)
 
 _STAGE: dict[str, Callable[..., Staged]] = {
     "quotes": staging.stage_quotes,
@@ -25,6 +34,7 @@ _STAGE: dict[str, Callable[..., Staged]] = {
     "depositary_ratios": staging.stage_depositary_ratios,
     "corrections": staging.stage_corrections,
     "free_float": staging.stage_free_float,
+    "analyst_counts": staging.stage_analyst_counts,
 }
 
 

@@ -43,6 +43,7 @@ from transforms.measures.company_fundamentals import (
     entity_states,
     joined_states,
 )
+from transforms.measures.company_traits import listing_years
 from transforms.measures.filer_categories import with_standing
 from transforms.measures.reconciliation import CAP_GAPS, cap_gaps
 from transforms.measures.spreads import valuation_spread_daily
@@ -71,6 +72,8 @@ class Progress:
     """Counts that companies filed, as the walk decided about them."""
     filer_states: pl.DataFrame
     """What registrants are to the SEC, as they became known."""
+    analysts: pl.DataFrame | None = None
+    """Counts of analysts in the operator's own files."""
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINK_COLUMNS))
     sessions: list[JudgedSession] = field(default_factory=list)
     measured: Measured = field(default_factory=Measured)
@@ -182,6 +185,7 @@ def _prepare(run: Run, base: Base, sessions: Sequence[date], filings: Filings, k
         floats = filers.FloatBook.on(filings, known.own.floats, base.securities, published)
         bucketing = Bucketing.on(run.schemes, base, floats, known.rates)
         progress = Progress.on(base, facts, filings, sessions, bucketing)
+        progress.analysts = known.own.analysts
         progress.aside = core_tables.set_aside(facts.rejects, sessions[0], run.run_id)
         return facts, progress
 
@@ -249,7 +253,13 @@ def _transform(
         progress.portfolios.add(judged, caps, markets, before, listed_since(progress.securities, first_seen))
         markets.forget()
         start = [*progress.base.admitted, *progress.admitted][0]
-        told = Told(with_statement_lines(known, progress.statement_lines), progress.securities, start)
+        told = Told(
+            with_statement_lines(known, progress.statement_lines),
+            progress.securities,
+            listing_years(judged.lines, descriptions),
+            progress.analysts,
+            start,
+        )
         progress.measured.add(placements, judged, with_standing(caps, categories), told)
     candidates = core_tables.cap_candidates(judged)
     progress.gaps.append(cap_gaps(caps, judged.lines, candidates, core_tables.held_companies(judged)))

@@ -9,10 +9,11 @@ import polars as pl
 from flows.steps.admit import Judged
 from transforms.contracts import table
 from transforms.contracts.liquidity import WINDOW
+from transforms.core.analyst_counts import analysts_asof
 from transforms.measures.agreement import scheme_agreement
-from transforms.measures.company_fragility import company_fragility, fragility_and_information
+from transforms.measures.company_fragility import ANALYSTS, company_fragility, fragility_and_information
 from transforms.measures.company_liquidity import TRADING, company_liquidity
-from transforms.measures.company_sectors import with_sectors
+from transforms.measures.company_traits import with_traits
 from transforms.measures.evidence import largest_share
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
@@ -25,6 +26,7 @@ _MEASURED = (
     "session_date",
     "company_id",
     "cap_usd",
+    "ticker",
     "currency",
     "cap_local",
     "dollar_volume_usd",
@@ -53,6 +55,10 @@ class Told:
     known: pl.DataFrame
     """company_fundamentals_asof, with_statement_lines."""
     securities: pl.DataFrame
+    listed: pl.DataFrame
+    """`listing_years`."""
+    analysts: pl.DataFrame | None
+    """Counts of analysts that the operator supplies."""
     history_start: date
     """First admitted session of all."""
 
@@ -81,7 +87,7 @@ class Measured:
             members = placement.place(rows, "session_date", "cap_usd").with_columns(scheme_id=pl.lit(scheme_id))
             self._parts["segment_daily"].append(segment_daily(scheme_id, placement, inputs, members))
             self._parts["filer_category_daily"].append(by_standing(members, scheme_id, judged.admitted))
-            fragile, informed = fragility_and_information(members, scheme_id, told.history_start, sessions)
+            fragile, informed = fragility_and_information(members, scheme_id, sessions)
             self._parts["fragility_daily"].append(fragile)
             self._parts["information_daily"].append(informed)
             self._parts["liquidity_daily"].append(liquidity_daily(members, scheme_id, sessions))
@@ -119,10 +125,21 @@ class Measured:
 def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:
     """Rows of caps, in their order, with all that measures of companies are made of."""
     keys = ("session_date", "company_id")
-    known = caps.select(*keys, "cap_usd").join(told.known, on=keys, how="left", maintain_order="left")
-    fragile = company_fragility(known, told.securities, told.history_start).drop(keys)
-    sectors = with_sectors(caps.select(keys), told.securities).drop(keys)
+    traits = with_traits(caps.select(keys), told.securities, told.listed)
+    known = traits.with_columns(caps["cap_usd"], *_analysts(caps, told)).join(
+        told.known, on=keys, how="left", maintain_order="left"
+    )
+    fragile = company_fragility(known, told.history_start).drop(keys)
+    sectors = traits.select("sector", "is_financial")
     return pl.concat([with_fundamentals(caps, told.known), sectors, fragile], how="horizontal")
+
+
+def _analysts(caps: pl.DataFrame, told: Told) -> list[pl.Series]:
+    """ANALYSTS of the rows of caps."""
+    if told.analysts is None:
+        return [pl.Series(name, [None], dtype).new_from_index(0, caps.height) for name, dtype in ANALYSTS.items()]
+    has_source = pl.Series("has_analyst_source", [True]).new_from_index(0, caps.height)
+    return [has_source, analysts_asof(caps, told.analysts)]
 
 
 def _previous(judged: Judged) -> pl.DataFrame:

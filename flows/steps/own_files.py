@@ -1,4 +1,4 @@
-"""The operator's own facts beside the quotes: counts, caps, splits, ratios, corrections, free floats."""
+"""The operator's own facts beside the quotes: counts, caps, splits, ratios, corrections, free floats, analysts."""
 
 from datetime import date
 
@@ -29,7 +29,9 @@ class FileFacts:
         self.splits = self._rows(run, "splits", "splits")
         self.depositary_ratios = self._rows(run, "reference", "depositary_ratios")
         self.corrections = self._rows(run, "share_counts", "corrections")
-        self.floats = self._read(run, "free_float") if files.NAME in run.settings.enabled_sources else None
+        has_files = files.NAME in run.settings.enabled_sources
+        self.floats = self._read(run, "free_float") if has_files else None
+        self.analysts = self._read(run, "analyst_counts") if has_files else None
 
     def _rows(self, run: Run, role: Role, dataset: str) -> pl.DataFrame | None:
         return self._read(run, dataset) if files.NAME in run.settings.sources_of(role) else None

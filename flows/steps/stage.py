@@ -26,7 +26,11 @@ from transforms.staging.descriptions import FIRST_SEEN, Described
 from transforms.staging.nasdaq_directory import DIRECTORY
 from transforms.staging.sec_tickers import TICKERS
 
-DESCRIPTION = ("symbol", "exchange", "name", "country", "sector", "industry", "security_type", "type_rule")
+DESCRIPTION: dict[str, pl.DataType] = {
+    **dict.fromkeys(("symbol", "exchange", "name", "country", "sector", "industry"), pl.String()),
+    "ipo_year": pl.Int32(),
+    **dict.fromkeys(("security_type", "type_rule"), pl.String()),
+}
 _LINE = ("exchange", "symbol", "close", "net_change", "volume", "vendor_cap_usd", "open", "high", "low", "currency")
 KNOWN = ("security_type", "name_root", "cik", "ads_ratio", "is_foreign")
 HOME = "United States"
@@ -125,7 +129,7 @@ class Catalogue:
 
     def frame(self) -> pl.DataFrame:
         """attributes_id, DESCRIPTION and cik; equal descriptions may have several numbers."""
-        schema = {"attributes_id": pl.UInt32, **dict.fromkeys(DESCRIPTION, pl.String), "cik": pl.Int64}
+        schema = {"attributes_id": pl.UInt32(), **DESCRIPTION, "cik": pl.Int64()}
         return pl.concat(self.parts) if self.parts else pl.DataFrame(schema=schema)
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from transforms.contracts.fragility import FRAGILITY_DAILY, INFORMATION_DAILY
-from transforms.measures.company_fragility import company_fragility, fragility_and_information
+from transforms.measures.company_fragility import ANALYSTS, company_fragility, fragility_and_information
 from transforms.measures.company_fundamentals import KNOWN
+from transforms.measures.company_traits import NOT_TOLD, with_traits
 from transforms.measures.statement_lines import LINES
 
 START, DAY = date(2022, 1, 3), date(2024, 8, 30)
@@ -33,7 +34,7 @@ def known(market: list[dict[str, object]]) -> pl.DataFrame:
     schema = {"cap_usd": pl.Int64, "bucket": pl.String, "sector": pl.String, "first_session": pl.Date,
               "income_period_end": pl.Date, "lag": pl.Int64, **dict.fromkeys(MONEY, pl.Int64)}  # fmt: skip
     rows = pl.DataFrame(market, schema=schema).with_row_index("number")
-    others = {name: pl.lit(None, dtype) for name, dtype in {**KNOWN, **LINES}.items() if name not in schema}
+    others = {name: pl.lit(None, dtype) for name, dtype in {**KNOWN, **LINES, **ANALYSTS}.items() if name not in schema}
     return rows.with_columns(
         session_date=pl.lit(DAY),
         company_id=pl.format("C:{}", "number"),
@@ -51,10 +52,14 @@ def securities(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def fragility(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    return company_fragility(with_traits(rows.drop("sector", "first_session"), told, NOT_TOLD), START)
+
+
 def measured(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """Both tables of measures as one, published."""
-    members = pl.concat([rows.select("bucket", "cap_usd"), company_fragility(rows, told, START)], how="horizontal")
-    fragile, informed = fragility_and_information(members, "fixed_usd", START)
+    members = pl.concat([rows.select("bucket", "cap_usd"), fragility(rows, told)], how="horizontal")
+    fragile, informed = fragility_and_information(members, "fixed_usd")
     return pl.concat([FRAGILITY_DAILY.conform(fragile), INFORMATION_DAILY.conform(informed)])
 
 
@@ -73,7 +78,7 @@ def test_the_unit_of_money_does_not_matter(market: list[dict[str, object]], unit
     rows = known(market)
     told = securities(rows)
     scaled = rows.with_columns(pl.col("cap_usd", *MONEY) * unit)
-    assert_frame_equal(company_fragility(scaled, told, START), company_fragility(rows, told, START), rel_tol=1e-9)
+    assert_frame_equal(fragility(scaled, told), fragility(rows, told), rel_tol=1e-9)
     assert_frame_equal(measured(scaled, told), measured(rows, told), rel_tol=1e-9)
 
 
@@ -94,4 +99,4 @@ def test_securities_that_come_later_change_nothing(market: list[dict[str, object
     told = securities(rows)
     after = DAY + timedelta(days=later)
     coming = told.with_columns(sector=pl.lit("Finance"), first_session=pl.lit(after), valid_from=pl.lit(after))
-    assert company_fragility(rows, pl.concat([told, coming]), START).equals(company_fragility(rows, told, START))
+    assert fragility(rows, pl.concat([told, coming])).equals(fragility(rows, told))

@@ -15,6 +15,7 @@ from transforms.contracts.fragility import (
 )
 from transforms.contracts.measures import Measure
 from transforms.measures.company_fragility import (
+    ANALYSTS,
     FRAGILITY,
     FRAGILITY_FIGURES,
     INFORMATION_FIGURES,
@@ -22,6 +23,7 @@ from transforms.measures.company_fragility import (
     fragility_and_information,
 )
 from transforms.measures.company_fundamentals import KNOWN
+from transforms.measures.company_traits import NOT_TOLD, with_traits
 from transforms.measures.segment_figures import SegmentFigure
 from transforms.measures.statement_lines import LINES
 
@@ -54,11 +56,15 @@ def fragility(
     first_session: date = START,
     start: date = START,
     cap: int = 1000,
+    listing_year: int | None = None,
     **lines: object,
 ) -> dict[str, object]:
     """A sound company in which some lines are others."""
     told = {"session_date": DAY, "company_id": "A", "cap_usd": cap, **SOUND, **lines}
     schema = {"session_date": pl.Date, "company_id": pl.String, "cap_usd": pl.Int64, **KNOWN, **LINES}
+    listed = (
+        NOT_TOLD if listing_year is None else pl.DataFrame([(DAY, "A", listing_year)], NOT_TOLD.schema, orient="row")
+    )
     securities = pl.DataFrame(
         {
             "company_id": ["A"],
@@ -69,7 +75,8 @@ def fragility(
         },
         schema_overrides={"sector": pl.String},
     )
-    return company_fragility(pl.DataFrame([told], schema=schema), securities, start).row(0, named=True)
+    known = with_traits(pl.DataFrame([told], schema=schema | ANALYSTS), securities, listed)
+    return company_fragility(known, start).row(0, named=True)
 
 
 @pytest.mark.parametrize(("earned", "is_unprofitable"), [(1, False), (0, True), (-1, True), (None, None)])
@@ -194,6 +201,26 @@ def test_age_counts_from_the_first_session() -> None:
     assert fragility(start=date(2023, 8, 31))["is_new_listing"] is None
 
 
+@pytest.mark.parametrize(
+    ("first_session", "listing_year", "listed_on"),
+    [
+        (START, 1993, date(1993, 7, 1)),
+        (date(2023, 3, 1), 1993, date(1993, 7, 1)),  # came back, or moved over from another market
+        (START, 2022, START),  # listed before the year began, whatever is told
+        (date(2023, 3, 1), 2023, date(2023, 3, 1)),
+        (date(2023, 11, 1), 2023, date(2023, 11, 1)),
+        (date(2023, 3, 1), 2024, date(2023, 3, 1)),
+        (date(2023, 3, 1), None, date(2023, 3, 1)),
+        (START, None, None),
+    ],
+)
+def test_age_counts_from_the_year_of_listing_where_one_is_told(
+    first_session: date, listing_year: int | None, listed_on: date | None
+) -> None:
+    age = fragility(first_session=first_session, listing_year=listing_year)["age_years"]
+    assert age == (None if listed_on is None else (DAY - listed_on).days / 365.25)
+
+
 def test_reports_have_an_age_and_a_lag() -> None:
     row = fragility()
     assert (row["report_age_days"], row["filing_lag_days"]) == (61, 40)
@@ -205,23 +232,25 @@ def test_reports_have_an_age_and_a_lag() -> None:
 def test_of_a_company_without_statements_nothing_is_known() -> None:
     row = fragility(**dict.fromkeys(SOUND))
     known = {name: value for name, value in row.items() if name in FRAGILITY and value is not None}
-    assert known == {"age_years": 970 / 365.25, "is_new_listing": False, "has_fundamentals": False}
+    assert known == {"is_new_listing": False, "has_fundamentals": False}
 
 
 def test_what_nobody_tells_is_null() -> None:
     row = fragility()
     assert (row["cash_runway_months"], row["fcf_yield"], row["analyst_coverage"]) == (None, None, None)
+    followed = fragility(has_analyst_source=True, analysts=0)
+    assert (followed["analyst_coverage"], followed["has_no_analyst"]) == (0.0, True)
 
 
 # --- segments
 
 
-def segments(*companies: dict[str, object], start: date = START) -> tuple[pl.DataFrame, pl.DataFrame]:
+def segments(*companies: dict[str, object]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Small companies with caps of 100, of which some columns of FRAGILITY are known."""
     blank = {"session_date": DAY, "bucket": "small", "cap_usd": 100, "has_fundamentals": False}
     schema = {"session_date": pl.Date, "bucket": pl.String, "cap_usd": pl.Int64, **FRAGILITY}
     members = pl.DataFrame([blank | company for company in companies], schema=schema)
-    return fragility_and_information(members, "fixed_usd", start)
+    return fragility_and_information(members, "fixed_usd")
 
 
 def one(rows: pl.DataFrame, measure: str, segment: str = "small") -> tuple[object, object, object]:
@@ -255,6 +284,18 @@ def test_shares_are_of_those_known() -> None:
     assert one(fragile, "unprofitable_cap_share") == (0.2, 12, None)
 
 
+def test_analysts_are_told_by_whoever_has_a_licence() -> None:
+    source = {"has_analyst_source": True}
+    followed = [
+        source | {"analyst_coverage": float(count), "has_no_analyst": count == 0} for count in (0, 0, *range(1, 9))
+    ]
+    _, informed = segments(*followed, source)
+    assert one(informed, "analyst_coverage") == (3.5, 10, None)
+    assert one(informed, "without_analysts_share") == (0.2, 10, None)
+    _, informed = segments(*followed[1:], source)
+    assert one(informed, "analyst_coverage") == (None, 9, "too_few")
+
+
 def test_too_few_companies_have_no_value() -> None:
     fragile, _ = segments(*[{"altman_z": 2.0}] * (LEAST_COMPANIES - 1))
     assert one(fragile, "altman_z") == (None, LEAST_COMPANIES - 1, "too_few")
@@ -269,11 +310,10 @@ def test_what_no_source_gives_says_so() -> None:
     assert one(informed, "analyst_coverage") == (None, 0, "no_licensed_source")
 
 
-def test_a_median_age_that_reaches_the_start_of_our_history_is_not_known() -> None:
-    length = 970 / 365.25
-    young, old = [{"age_years": 1.0}] * 6, [{"age_years": length}] * 5
-    assert one(segments(*young, *old)[0], "age_years") == (1.0, 11, None)
-    assert one(segments(*young[1:], *old, *old[:1])[0], "age_years") == (None, 11, "history_too_short")
+def test_a_median_age_is_told_where_that_of_half_of_the_companies_is_known() -> None:
+    told, unknown = [{"age_years": float(number)} for number in range(10)], [{"age_years": None}]
+    assert one(segments(*told, *unknown * 10)[0], "age_years") == (4.5, 10, None)
+    assert one(segments(*told, *unknown * 11)[0], "age_years") == (None, 10, "history_too_short")
 
 
 def test_the_first_year_of_a_history_knows_no_new_listings() -> None:

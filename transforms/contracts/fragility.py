@@ -78,8 +78,10 @@ FRAGILITY_MEASURES = (
     ),
     _measure(
         "age_years",
-        "Median of days since the company's first admitted session over 365.25. Companies that were there when our "
-        f"history begins are as old at least, so a median that reaches its length is null, {TOO_SHORT}.",
+        "Median of days since the listing over 365.25, of companies whose listing is known: the middle of the year "
+        "that the quotes' source tells, if that is before the year of the first admitted session, else that "
+        "session. Of companies that were there when our history begins and have no such year nothing is known; where "
+        f"they are more than half, {TOO_SHORT}. Years are missing for old companies more than for young ones.",
         "years",
     ),
     _measure(
@@ -113,10 +115,15 @@ INFORMATION_MEASURES = (
     ),
     _measure(
         "analyst_coverage",
-        f"Median of analysts with an estimate of the year. Always null, {NO_COVERAGE_SOURCE}: counts of estimates are "
-        "licensed. A source of them joins by company and session, in transforms/measures/company_fragility.py.",
+        "Median of analysts with an estimate of earnings, over the companies of which a count is known, at most 100 "
+        f"days old. {NO_COVERAGE_SOURCE} where the operator supplies none (docs/sources/files.md): they are licensed.",
         "analysts",
-        "needs a licensed consensus (I/B/E/S, FactSet)",
+        "the operator's own file, from a licensed consensus (I/B/E/S, FactSet)",
+    ),
+    _measure(
+        "without_analysts_share",
+        f"Companies with a count of zero over those of which one is known; {NO_COVERAGE_SOURCE} as above.",
+        source="the operator's own file, from a licensed consensus (I/B/E/S, FactSet)",
     ),
 )
 

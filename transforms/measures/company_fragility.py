@@ -5,19 +5,19 @@ from datetime import date
 import polars as pl
 
 from transforms.contracts.fragility import LEAST_COMPANIES, NO_CASH_FLOW, NO_COVERAGE_SOURCE, TOO_SHORT
-from transforms.core.security_types import EQUITY_TYPES
 from transforms.measures.segment_figures import SegmentFigure, Statistic, segment_figures
 
-FINANCIAL_SECTORS = ("Finance", "Real Estate")
-"""Sectors of Nasdaq's screener: division H of the SIC, finance, insurance and real estate. Altman's Z and coverage of
-interest mean nothing where debt is the trade."""
 DISTRESS_BELOW = 1.81
 """Altman (1968): the lower limit of the grey zone."""
 ZOMBIE_BELOW = 1.5
+MIDDLE_OF_YEAR = 7
+"""Month: half a year is the least that a year alone can be off by."""
+LEAST_AGES_KNOWN = 0.5
 RECENT_DAYS = 200
 """Two quarters, 182 or 184 days, and some for the report; an annual report is due after 60 to 90 days."""
 NEW_FOR_DAYS = 365
 _DAYS_OF_YEAR = 365.25
+_KEY = ("session_date", "segment")
 
 FRAGILITY: dict[str, pl.DataType] = {
     "is_unprofitable": pl.Boolean(),
@@ -38,12 +38,21 @@ FRAGILITY: dict[str, pl.DataType] = {
     "has_fundamentals": pl.Boolean(),
     "has_recent_report": pl.Boolean(),
     "analyst_coverage": pl.Float64(),
+    "has_no_analyst": pl.Boolean(),
+    "has_analyst_source": pl.Boolean(),
 }
 """Columns of a company on a session; null where what they are made of is not known or does not apply."""
+
+ANALYSTS: dict[str, pl.DataType] = {"has_analyst_source": pl.Boolean(), "analysts": pl.Int64()}
+"""Whether the operator supplies counts of analysts (null where not), and a company's (null where not told)."""
 
 
 def _figure(measure: str, column: str, statistic: Statistic) -> SegmentFigure:
     return SegmentFigure(measure, column, statistic, least=LEAST_COMPANIES)
+
+
+def _licensed(measure: str, column: str, statistic: Statistic) -> SegmentFigure:
+    return SegmentFigure(measure, column, statistic, LEAST_COMPANIES, "", "has_analyst_source", NO_COVERAGE_SOURCE)
 
 
 def _never(measure: str, reason: str) -> SegmentFigure:
@@ -78,45 +87,47 @@ INFORMATION_FIGURES = (
     _figure("filing_lag_days", "filing_lag_days", "median"),
     _figure("with_fundamentals_share", "has_fundamentals", "share"),
     _figure("with_recent_report_share", "has_recent_report", "share"),
-    # Counts of estimates by company and session would be joined in `company_fragility`.
-    _never("analyst_coverage", NO_COVERAGE_SOURCE),
+    _licensed("analyst_coverage", "analyst_coverage", "median"),
+    _licensed("without_analysts_share", "has_no_analyst", "share"),
 )
 
 
 def fragility_and_information(
-    members: pl.DataFrame, scheme_id: str, history_start: date, sessions: pl.Series | None = None
+    members: pl.DataFrame, scheme_id: str, sessions: pl.Series | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per session, segment (every one of them) and measure: marts.fragility_daily and information_daily.
 
-    ``members``: rows with FRAGILITY in their buckets, and ``sessions``: see `segment_figures`. ``history_start``: first
-    admitted session of all. Ages of companies that were there on it are lower limits: where the median is one of them,
-    it is not known how old they are.
+    ``members``: rows with FRAGILITY in their buckets, and ``sessions``: see `segment_figures`. Where the age of less
+    than half of a segment's companies is known, its median is not told.
     """
     # In one pass: most of the time goes into what both share.
     rows = segment_figures(members, scheme_id, (*FRAGILITY_FIGURES, *INFORMATION_FIGURES), sessions)
-    # Ages are whole or half days, so a quarter of one keeps the last bits of the division out of it.
-    days = (pl.col("session_date") - pl.lit(history_start, pl.Date)).dt.total_days()
-    is_limit = (pl.col("measure") == "age_years") & (pl.col("value") * _DAYS_OF_YEAR > days - 0.25)
-    told = rows.with_columns(
-        value=pl.when(is_limit).then(None).otherwise("value"),
-        null_reason=pl.when(is_limit).then(pl.lit(TOO_SHORT)).otherwise("null_reason"),
+    counted = rows.filter(pl.col("measure") == "with_fundamentals_share").select(*_KEY, companies="observations")
+    is_age = pl.col("measure") == "age_years"
+    too_few_ages = is_age & (pl.col("observations") < LEAST_AGES_KNOWN * pl.col("companies"))
+    told = (
+        rows.join(counted, on=_KEY, how="left", maintain_order="left")
+        .with_columns(
+            value=pl.when(too_few_ages).then(None).otherwise("value"),
+            null_reason=pl.when(too_few_ages).then(pl.lit(TOO_SHORT)).otherwise("null_reason"),
+        )
+        .drop("companies")
     )
     is_information = pl.col("measure").is_in([figure.measure for figure in INFORMATION_FIGURES])
     return told.filter(~is_information), told.filter(is_information)
 
 
-def company_fragility(known: pl.DataFrame, securities: pl.DataFrame, history_start: date) -> pl.DataFrame:
+def company_fragility(known: pl.DataFrame, history_start: date) -> pl.DataFrame:
     """One row per row of ``known``, in its order: session_date, company_id, FRAGILITY.
 
-    ``known``: companies' caps with what was known of their statements (session_date, company_id, cap_usd, KNOWN, LINES;
-    null where nothing was). ``securities``: core.securities, of which what is younger than a session plays no part.
-    ``history_start``: first admitted session of all. Formulas and their sources: transforms/contracts/fragility.py.
-    Ratios are of whole USD, so a company in another unit of money has the same ones.
+    ``known``: companies' caps with what was known of them and their statements (session_date, company_id, cap_usd,
+    TRAITS, ANALYSTS, KNOWN, LINES; null where nothing was). ``history_start``: first admitted session of all. Formulas
+    and their sources: transforms/contracts/fragility.py. Ratios are of whole USD, so a
+    company in another unit of money has the same ones.
     """
-    rows = _with_traits(known, securities)
     balance_known = pl.col("balance_period_end").is_not_null()
     income_known = pl.col("income_period_end").is_not_null()
-    return rows.with_columns(_altman_z().alias("altman_z")).select(
+    return known.with_columns(_altman_z().alias("altman_z")).select(
         "session_date",
         "company_id",
         is_unprofitable=_is_unprofitable(),
@@ -130,36 +141,15 @@ def company_fragility(known: pl.DataFrame, securities: pl.DataFrame, history_sta
         cash_runway_months=pl.lit(None, pl.Float64),
         fcf_yield=pl.lit(None, pl.Float64),
         sales_growth=_sales_growth(),
-        age_years=_years_since(pl.col("first_session")),
+        age_years=_years_since(_listed_on(history_start)),
         is_new_listing=_is_new_listing(history_start),
         report_age_days=(pl.col("session_date") - pl.col("income_period_end")).dt.total_days(),
         filing_lag_days=(pl.col("income_publish_date") - pl.col("income_period_end")).dt.total_days(),
         has_fundamentals=balance_known | income_known,
         has_recent_report=pl.col("session_date") <= pl.col("income_period_end") + pl.duration(days=RECENT_DAYS),
-        analyst_coverage=pl.lit(None, pl.Float64),
-    )
-
-
-def _with_traits(known: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
-    """`known` in its order, with is_financial, as told by the session, and first_session."""
-    equities = securities.filter(pl.col("security_type").is_in(EQUITY_TYPES))
-    companies = pl.Enum(pl.concat([known["company_id"], equities["company_id"]]).unique().sort())
-    # Ids as numbers: over millions of rows joins are several times faster.
-    code = pl.col("company_id").cast(companies).to_physical().alias("_company")
-    sectors = (
-        equities.group_by(code, "valid_from")
-        .agg(is_financial=pl.col("sector").is_in(FINANCIAL_SECTORS).any())
-        .sort("valid_from")
-    )
-    firsts = equities.group_by(code).agg(pl.col("first_session").min())
-    return (
-        known.with_columns(code)
-        .with_row_index("_row")
-        .sort("session_date")
-        .join_asof(sectors, left_on="session_date", right_on="valid_from", by="_company", check_sortedness=False)
-        .join(firsts, on="_company", how="left")
-        .sort("_row")
-        .with_columns(pl.col("is_financial").fill_null(value=False))
+        analyst_coverage=pl.col("analysts").cast(pl.Float64),
+        has_no_analyst=pl.col("analysts") == 0,
+        has_analyst_source="has_analyst_source",
     )
 
 
@@ -213,6 +203,17 @@ def _altman_z() -> pl.Expr:
 def _sales_growth() -> pl.Expr:
     before = pl.col("revenue_year_before_usd")
     return pl.when(before > 0).then((pl.col("revenue_ttm_usd") - before) / before)
+
+
+def _listed_on(history_start: date) -> pl.Expr:
+    """The day from which a company is listed, as far as it is known.
+
+    The middle of the year that the vendor tells, if that is before the year of its first session here; else that
+    session. A company that was there when our history begins, and of which no year is told, may be of any age.
+    """
+    first, year = pl.col("first_session"), pl.col("listing_year")
+    is_told, came = year.is_not_null(), first > pl.lit(history_start, pl.Date)
+    return pl.when(year < first.dt.year()).then(pl.date(year, MIDDLE_OF_YEAR, 1)).when(is_told | came).then(first)
 
 
 def _years_since(day: pl.Expr) -> pl.Expr:

@@ -28,7 +28,7 @@ _COMPARED = {
 def sector_neutral_daily(members_caps: pl.DataFrame, scheme_id: str) -> pl.DataFrame:
     """marts.SECTOR_NEUTRAL_DAILY of one scheme: one row per session, segment but large, multiple and convention.
 
-    ``members_caps``: rows of companies in their buckets, `with_fundamentals`, with ``sector`` (see `with_sectors`). Of
+    ``members_caps``: rows of companies in their buckets, `with_fundamentals`, with ``sector`` (see `with_traits`). Of
     a sector with totals C of caps (of `ev_ebit`: enterprise values) and N of what they are set against, the yield is
     N / C. The segment's multiple is sum C / sum N; large's is sum C / sum(C x yield of large's companies of the
     sector), with the C of the segment, so that both sides have its mix. Compared are sectors with LEAST_COMPANIES

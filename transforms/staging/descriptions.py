@@ -6,7 +6,13 @@ from typing import Final
 import polars as pl
 
 SYMBOL: Final = ("exchange", "symbol")
-DESCRIBED: Final = ("name", "country", "sector", "industry")
+DESCRIBED: Final[dict[str, pl.DataType]] = {
+    "name": pl.String(),
+    "country": pl.String(),
+    "sector": pl.String(),
+    "industry": pl.String(),
+    "ipo_year": pl.Int32(),
+}
 FIRST_SEEN: Final = {"symbol": pl.String, "first_date": pl.Date}
 _DAYS = 1 << 24
 """More than there are days, so that a symbol's number and a day make one number."""
@@ -28,7 +34,7 @@ class Described:
 def of_quotes(quotes: pl.DataFrame) -> Described:
     """Quotes that bring their descriptions with them."""
     described = [name for name in DESCRIBED if name in quotes.columns]
-    absent = [pl.lit(None, pl.String).alias(name) for name in DESCRIBED if name not in quotes.columns]
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in DESCRIBED.items() if name not in quotes.columns]
     told = quotes.select(*SYMBOL, *described).with_columns(absent).select(*SYMBOL, *DESCRIBED)
     distinct = told.unique(maintain_order=True).with_row_index("description")
     number = told.join(distinct, on=[*SYMBOL, *DESCRIBED], how="left", nulls_equal=True, maintain_order="left")

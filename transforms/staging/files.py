@@ -83,6 +83,14 @@ FREE_FLOAT: Final[dict[str, pl.DataType]] = {
 }
 """Shares that trade freely, or their part of the company (0 to 1), on as_of; known since the end of known_at."""
 
+ANALYST_COUNTS: Final[dict[str, pl.DataType]] = {
+    "symbol": pl.String(),
+    "as_of": pl.Date(),
+    "known_at": pl.Date(),
+    "analysts": pl.Int64(),
+}
+"""Analysts with an estimate of the company's earnings on as_of; zero where nobody follows it."""
+
 _EXPECTED = {
     "text": "text",
     "iso_date": "dates",
@@ -151,6 +159,12 @@ _CORRECTION_FIELDS = (
     Field("share_class", "share_class", "text"),
 )
 
+_ANALYST_FIELDS = (
+    Field("symbol", "symbol", "text", required=True),
+    Field("as_of", "as_of", "iso_date", required=True),
+    Field("analysts", "analysts", "count"),
+    Field("known_at", "known_at", "iso_date"),
+)
 _FLOAT = "float_shares or float_share"
 _FLOAT_FIELDS = (
     Field("symbol", "symbol", "text", required=True),
@@ -254,6 +268,17 @@ def stage_free_float(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
     )
     kept = staged.rows.filter(~beyond.fill_null(value=False))
     return refuse_if_rotten(Staged(kept, pl.concat([staged.rejects, rejects])), source=SOURCE, file=file)
+
+
+def stage_analyst_counts(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per symbol, day and publication (columns `ANALYST_COUNTS`); a blank count says nothing.
+
+    Raises:
+        BadInput: as `stage_quotes`; also without a column `analysts`.
+    """
+    if "analysts" not in raw.columns:
+        raise BadInput(SOURCE, file, "analysts", "column is missing")
+    return _stage(raw, _ANALYST_FIELDS, ANALYST_COUNTS, ("symbol", "as_of", "known_at"), is_typed, file)
 
 
 def _stage(

@@ -12,7 +12,16 @@ from flows.edge.landing import LandedFile, Landing
 from flows.errors import SourceError, UsageError
 from flows.sources import SourceSettings, source
 from transforms.staging import Staged
-from transforms.staging.files import CAPS, CORRECTIONS, DEPOSITARY_RATIOS, FREE_FLOAT, QUOTES, SHARE_COUNTS, SPLITS
+from transforms.staging.files import (
+    ANALYST_COUNTS,
+    CAPS,
+    CORRECTIONS,
+    DEPOSITARY_RATIOS,
+    FREE_FLOAT,
+    QUOTES,
+    SHARE_COUNTS,
+    SPLITS,
+)
 
 D = date
 FILES = source("files")
@@ -30,6 +39,7 @@ CORRECTION = {
     "reason": "filed in thousands",
 }
 FLOAT = {"symbol": "INNO", "as_of": D(2025, 12, 31), "float_share": 0.6}
+ANALYSTS = {"symbol": "INNO", "as_of": D(2026, 1, 2), "analysts": 3}
 CAP = {"symbol": "INNO", "as_of": D(2026, 1, 2), "cap_usd": 500_000_000}
 
 
@@ -66,6 +76,7 @@ def landed(tmp_path: Path, dataset: str, payload: bytes, suffix: str) -> LandedF
         ("depositary_ratios", RATIO, DEPOSITARY_RATIOS),
         ("corrections", CORRECTION, CORRECTIONS),
         ("free_float", FLOAT, FREE_FLOAT),
+        ("analyst_counts", ANALYSTS, ANALYST_COUNTS),
     ],
 )
 def test_the_least_that_is_needed(
@@ -223,3 +234,11 @@ def test_a_float_without_either_column_is_refused(tmp_path: Path) -> None:
     bare = pl.DataFrame([{"symbol": "INNO", "as_of": D(2025, 12, 31)}])
     with pytest.raises(SourceError, match="a float needs float_shares or float_share"):
         read(tmp_path, "free_float", bare, "csv")
+
+
+def test_a_company_that_nobody_follows_has_a_count_of_zero_and_a_blank_says_nothing(tmp_path: Path) -> None:
+    rows = pl.DataFrame([ANALYSTS | {"symbol": symbol, "analysts": count} for symbol, count in (("A", 0), ("B", None))])
+    staged = read(tmp_path, "analyst_counts", rows, "csv")
+    assert dict(staged.rows.select("symbol", "analysts").iter_rows()) == {"A": 0, "B": None}
+    with pytest.raises(SourceError, match="field analysts: column is missing"):
+        read(tmp_path, "analyst_counts", rows.drop("analysts"), "csv")
