@@ -23,6 +23,7 @@ from transforms.core.identity import REGISTRY_SCHEMA
 from transforms.core.period_counts import LOOKBACK_MONTHS, MONTHLY_COUNTS
 from transforms.core.split_register import SPLITS_SCHEMA
 from transforms.measures.company_liquidity import TRADING
+from transforms.measures.return_delay import LOOKBACK, RETURNS
 from transforms.measures.size_portfolios import ABSENT_SESSIONS, QUOTED
 
 _SIGHTED = """
@@ -90,6 +91,12 @@ order by all
 """
 
 
+# The columns of RETURNS, over as many days as a delay and the week of the last session reach back.
+_RETURNS = """
+select session_date, company_id, return_price, previous_cap_usd
+from core.market_caps
+where session_date >= (select max(session_date) from core.market_caps) - to_days($1)
+"""
 # The columns of TRADING, of as many of the last admitted sessions as a window reaches back to.
 _TRADING = """
 with recent as (
@@ -139,6 +146,7 @@ class Base:
     volumes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MONTHLY_VOLUMES))
     portfolio_seats: pl.DataFrame = field(default_factory=table("ops.size_portfolio_seats").empty)
     trading: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TRADING))
+    returns: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RETURNS))
     quoted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUOTED))
     sighted_shares: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
@@ -203,6 +211,7 @@ def open_base(run: Run) -> Base:
             portfolio_seats=rows("from ops.size_portfolio_seats"),
             quoted=rows(_QUOTED, ABSENT_SESSIONS).cast(pl.Schema(QUOTED)),
             trading=rows(_TRADING, WINDOW - 1).cast(pl.Schema(TRADING)),
+            returns=rows(_RETURNS, LOOKBACK.days + 7).cast(pl.Schema(RETURNS)),
             sighted_shares=rows(_SIGHTED),
             months=rows(MONTHS, LOOKBACK_MONTHS),
             share_counts=rows("from core.share_counts"),

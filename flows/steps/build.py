@@ -106,7 +106,7 @@ class Progress:
             base.months,
             base.share_counts.filter(pl.col("source") == SEC),
             filers.states(filings),
-            measured=Measured(base.trading),
+            measured=Measured(base.trading, base.returns),
         )
 
     @property

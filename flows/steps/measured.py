@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -11,16 +11,18 @@ from transforms.contracts import table
 from transforms.contracts.liquidity import WINDOW
 from transforms.core.analyst_counts import analysts_asof
 from transforms.measures.agreement import scheme_agreement
-from transforms.measures.company_fragility import ANALYSTS, company_fragility, fragility_and_information
+from transforms.measures.company_fragility import company_fragility, fragility_and_information
 from transforms.measures.company_liquidity import TRADING, company_liquidity
 from transforms.measures.company_traits import with_traits
 from transforms.measures.evidence import largest_share
 from transforms.measures.filer_categories import by_standing
 from transforms.measures.placement import Placement
+from transforms.measures.return_delay import LOOKBACK, RETURNS, return_delay
 from transforms.measures.sector_neutral import sector_neutral_daily
 from transforms.measures.segment_liquidity import liquidity_daily
 from transforms.measures.segments import segment_daily, segment_inputs
 from transforms.measures.valuation import of_members, with_fundamentals
+from transforms.staging.files import ANALYST_COUNTS
 
 _MEASURED = (
     "session_date",
@@ -69,6 +71,8 @@ class Measured:
 
     trading: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TRADING))
     """TRADING of the sessions before the coming chunk that its windows reach back to."""
+    returns: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RETURNS))
+    """RETURNS of the weeks before the coming chunk that a delay is made of."""
     _largest: list[pl.DataFrame] = field(default_factory=list)
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in MARTS})
     _whole: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -80,7 +84,8 @@ class Measured:
         inputs = segment_inputs(caps, held, _previous(judged))
         self._largest.append(largest_share(caps))
         self._whole.clear()
-        rows = self._with_liquidity(_rows(caps.select(_MEASURED), told), judged, caps).with_row_index("row")
+        delays = self._delays(judged, caps)
+        rows = self._with_liquidity(_rows(caps.select(_MEASURED), told, delays), judged, caps).with_row_index("row")
         sessions = pl.Series(judged.admitted, dtype=pl.Date)
         buckets = {}
         for scheme_id, placement in placements.items():
@@ -109,6 +114,14 @@ class Measured:
             self._whole[mart] = table(f"marts.{mart}").stacked(part for part in self._parts[mart] if part.width)
         return self._whole[mart]
 
+    def _delays(self, judged: Judged, caps: pl.DataFrame) -> pl.Series:
+        """`return_delay` of the rows of caps."""
+        self.returns = pl.concat([self.returns, caps.select(RETURNS.keys())])
+        found = return_delay(self.returns, caps["session_date"])
+        self.returns = self.returns.filter(pl.col("session_date") >= judged.admitted[-1] - LOOKBACK - timedelta(days=7))
+        week = caps.select("company_id", week=pl.col("session_date").dt.truncate("1w"))
+        return week.join(found, on=["week", "company_id"], how="left", maintain_order="left")["return_delay"]
+
     def _with_liquidity(self, rows: pl.DataFrame, judged: Judged, caps: pl.DataFrame) -> pl.DataFrame:
         """``rows`` in their order, with what `company_liquidity` knows of them."""
         lines = judged.lines.select(
@@ -122,11 +135,11 @@ class Measured:
         return rows.join(found, on=["session_date", "company_id"], how="left", maintain_order="left")
 
 
-def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:
+def _rows(caps: pl.DataFrame, told: Told, delays: pl.Series) -> pl.DataFrame:
     """Rows of caps, in their order, with all that measures of companies are made of."""
     keys = ("session_date", "company_id")
     traits = with_traits(caps.select(keys), told.securities, told.listed)
-    known = traits.with_columns(caps["cap_usd"], *_analysts(caps, told)).join(
+    known = traits.with_columns(caps["cap_usd"], *_analysts(caps, told), delays).join(
         told.known, on=keys, how="left", maintain_order="left"
     )
     fragile = company_fragility(known, told.history_start).drop(keys)
@@ -135,11 +148,10 @@ def _rows(caps: pl.DataFrame, told: Told) -> pl.DataFrame:
 
 
 def _analysts(caps: pl.DataFrame, told: Told) -> list[pl.Series]:
-    """ANALYSTS of the rows of caps."""
-    if told.analysts is None:
-        return [pl.Series(name, [None], dtype).new_from_index(0, caps.height) for name, dtype in ANALYSTS.items()]
-    has_source = pl.Series("has_analyst_source", [True]).new_from_index(0, caps.height)
-    return [has_source, analysts_asof(caps, told.analysts)]
+    """has_analyst_source and analysts of the rows of caps."""
+    has_source = pl.Series("has_analyst_source", [None if told.analysts is None else True], pl.Boolean)
+    counts = pl.DataFrame(schema=ANALYST_COUNTS) if told.analysts is None else told.analysts
+    return [has_source.new_from_index(0, caps.height), analysts_asof(caps, counts)]
 
 
 def _previous(judged: Judged) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from transforms.contracts.fragility import FRAGILITY_DAILY, INFORMATION_DAILY
-from transforms.measures.company_fragility import ANALYSTS, company_fragility, fragility_and_information
+from transforms.measures.company_fragility import INFORMED, company_fragility, fragility_and_information
 from transforms.measures.company_fundamentals import KNOWN
 from transforms.measures.company_traits import NOT_TOLD, with_traits
 from transforms.measures.statement_lines import LINES
@@ -34,7 +34,7 @@ def known(market: list[dict[str, object]]) -> pl.DataFrame:
     schema = {"cap_usd": pl.Int64, "bucket": pl.String, "sector": pl.String, "first_session": pl.Date,
               "income_period_end": pl.Date, "lag": pl.Int64, **dict.fromkeys(MONEY, pl.Int64)}  # fmt: skip
     rows = pl.DataFrame(market, schema=schema).with_row_index("number")
-    others = {name: pl.lit(None, dtype) for name, dtype in {**KNOWN, **LINES, **ANALYSTS}.items() if name not in schema}
+    others = {name: pl.lit(None, dtype) for name, dtype in {**KNOWN, **LINES, **INFORMED}.items() if name not in schema}
     return rows.with_columns(
         session_date=pl.lit(DAY),
         company_id=pl.format("C:{}", "number"),

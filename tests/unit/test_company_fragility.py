@@ -15,10 +15,10 @@ from transforms.contracts.fragility import (
 )
 from transforms.contracts.measures import Measure
 from transforms.measures.company_fragility import (
-    ANALYSTS,
     FRAGILITY,
     FRAGILITY_FIGURES,
     INFORMATION_FIGURES,
+    INFORMED,
     company_fragility,
     fragility_and_information,
 )
@@ -75,7 +75,7 @@ def fragility(
         },
         schema_overrides={"sector": pl.String},
     )
-    known = with_traits(pl.DataFrame([told], schema=schema | ANALYSTS), securities, listed)
+    known = with_traits(pl.DataFrame([told], schema=schema | INFORMED), securities, listed)
     return company_fragility(known, start).row(0, named=True)
 
 

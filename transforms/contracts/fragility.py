@@ -114,6 +114,13 @@ INFORMATION_MEASURES = (
         "quarters and what a filer has to report the second.",
     ),
     _measure(
+        "return_delay",
+        "Proxy. Median over companies of 1 - R2(0) / R2(4): weekly returns of the 52 whole weeks before the session's, "
+        "on the market's of the same week, and on those of the four weeks before as well; companies with 40 weeks or "
+        "more. 0: the price takes in the market's moves at once; 1: late.",
+        source="Hou and Moskowitz (2005), Review of Financial Studies 18(3), D1, there of portfolios",
+    ),
+    _measure(
         "analyst_coverage",
         "Median of analysts with an estimate of earnings, over the companies of which a count is known, at most 100 "
         f"days old. {NO_COVERAGE_SOURCE} where the operator supplies none (docs/sources/files.md): they are licensed.",

@@ -37,14 +37,19 @@ FRAGILITY: dict[str, pl.DataType] = {
     "filing_lag_days": pl.Int64(),
     "has_fundamentals": pl.Boolean(),
     "has_recent_report": pl.Boolean(),
+    "return_delay": pl.Float64(),
     "analyst_coverage": pl.Float64(),
     "has_no_analyst": pl.Boolean(),
     "has_analyst_source": pl.Boolean(),
 }
 """Columns of a company on a session; null where what they are made of is not known or does not apply."""
 
-ANALYSTS: dict[str, pl.DataType] = {"has_analyst_source": pl.Boolean(), "analysts": pl.Int64()}
-"""Whether the operator supplies counts of analysts (null where not), and a company's (null where not told)."""
+INFORMED: dict[str, pl.DataType] = {
+    "has_analyst_source": pl.Boolean(),
+    "analysts": pl.Int64(),
+    "return_delay": pl.Float64(),
+}
+"""Whether the operator supplies counts of analysts (null where not), a company's, and its `return_delay`."""
 
 
 def _figure(measure: str, column: str, statistic: Statistic) -> SegmentFigure:
@@ -87,6 +92,7 @@ INFORMATION_FIGURES = (
     _figure("filing_lag_days", "filing_lag_days", "median"),
     _figure("with_fundamentals_share", "has_fundamentals", "share"),
     _figure("with_recent_report_share", "has_recent_report", "share"),
+    _figure("return_delay", "return_delay", "median"),
     _licensed("analyst_coverage", "analyst_coverage", "median"),
     _licensed("without_analysts_share", "has_no_analyst", "share"),
 )
@@ -121,7 +127,7 @@ def company_fragility(known: pl.DataFrame, history_start: date) -> pl.DataFrame:
     """One row per row of ``known``, in its order: session_date, company_id, FRAGILITY.
 
     ``known``: companies' caps with what was known of them and their statements (session_date, company_id, cap_usd,
-    TRAITS, ANALYSTS, KNOWN, LINES; null where nothing was). ``history_start``: first admitted session of all. Formulas
+    TRAITS, INFORMED, KNOWN, LINES; null where nothing was). ``history_start``: first admitted session of all. Formulas
     and their sources: transforms/contracts/fragility.py. Ratios are of whole USD, so a
     company in another unit of money has the same ones.
     """
@@ -147,6 +153,7 @@ def company_fragility(known: pl.DataFrame, history_start: date) -> pl.DataFrame:
         filing_lag_days=(pl.col("income_publish_date") - pl.col("income_period_end")).dt.total_days(),
         has_fundamentals=balance_known | income_known,
         has_recent_report=pl.col("session_date") <= pl.col("income_period_end") + pl.duration(days=RECENT_DAYS),
+        return_delay="return_delay",
         analyst_coverage=pl.col("analysts").cast(pl.Float64),
         has_no_analyst=pl.col("analysts") == 0,
         has_analyst_source="has_analyst_source",
