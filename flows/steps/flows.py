@@ -18,10 +18,11 @@ SOURCE = "etf_flows"
 
 
 class Flows(NamedTuple):
-    """Rows of core.macro and of marts.segment_flows_daily, of all sessions, as known by the last admitted one."""
+    """Rows of core.macro, marts.segment_flows_daily and core.fund_shares, of all sessions, as known by the last one."""
 
     macro: pl.DataFrame
     segments: pl.DataFrame
+    funds: pl.DataFrame
 
 
 def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flows:
@@ -31,7 +32,7 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
     """
     last = progress.last_admitted
     if last is None:
-        return Flows(table("core.macro").empty(), table("marts.segment_flows_daily").empty())
+        return Flows(*(table(name).empty() for name in ("core.macro", "marts.segment_flows_daily", "core.fund_shares")))
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
         macro = facts.macro.filter(by_then)
@@ -47,4 +48,4 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
         run.count("core.fund_shares", build.replace("core.fund_shares", funds))
         build.work("fund_flows_daily", flows)
         build.work("segment_flows_daily", segments)
-    return Flows(macro, segments)
+    return Flows(macro, segments, funds)

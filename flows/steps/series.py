@@ -12,6 +12,7 @@ from flows.steps.flows import Flows
 from transforms.contracts import table
 from transforms.contracts.marts import TABLES_OF_MEASURES
 from transforms.measures import evidence
+from transforms.measures.benchmarks import benchmark_daily, benchmark_levels
 from transforms.measures.catalogue import measure_rows
 from transforms.measures.forward_returns import forward_returns
 from transforms.measures.regime import regime_daily
@@ -21,7 +22,7 @@ from transforms.measures.thesis import thesis_claims, thesis_daily
 
 _RETURNS = ("session_date", "scheme_id", "segment", "return_price_vw")
 _PORTFOLIO_RETURNS = ("session_date", "portfolio", "weighting", "return")
-_OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
+_OF_SERIES = ("benchmark_daily", "risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
 
 
 def write_series(run: Run, build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> None:
@@ -53,7 +54,9 @@ def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.Dat
         evidence.of_correlation(risk),
         *_evidence(progress, flows, portfolios),
     ]
+    levels = benchmark_levels(flows.macro, flows.funds)
     return {
+        "benchmark_daily": benchmark_daily(returns, levels, _closes(returns), first),
         "risk_daily": risk,
         "regime_daily": regime_daily(returns, first),
         "forward_returns": forward,
@@ -64,6 +67,11 @@ def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.Dat
             _before(build, "thesis_daily", table("marts.thesis_daily").column_names, first),
         ),
     }
+
+
+def _closes(returns: pl.DataFrame) -> pl.DataFrame:
+    """session_date and known_at of every session of the returns: when it closed."""
+    return known_at(returns["session_date"].unique().sort().to_list())
 
 
 def portfolio_returns(build: Build, progress: Progress) -> pl.DataFrame:

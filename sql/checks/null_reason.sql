@@ -36,6 +36,15 @@ measured as (
     from marts.risk_daily as told
     union all
     select
+        'marts.benchmark_daily' as table_name,
+        told.session_date,
+        told.scheme_id || ' ' || told.segment as segment,
+        told.benchmark || ' ' || told.measure as measure,
+        told.value as figure,
+        told.null_reason
+    from marts.benchmark_daily as told
+    union all
+    select
         'marts.liquidity_daily' as table_name,
         told.session_date,
         told.scheme_id || ' ' || told.segment as segment,

@@ -34,6 +34,11 @@ found as (
     from marts.valuation_daily as valuations
     union all
     select
+        'marts.benchmark_daily' as table_name,
+        told.session_date
+    from marts.benchmark_daily as told
+    union all
+    select
         'marts.sector_neutral_daily' as table_name,
         neutral.session_date
     from marts.sector_neutral_daily as neutral

@@ -52,6 +52,7 @@ MARTS_FROM_WORK = (
     "size_portfolios_daily",
     "size_portfolios_monthly",
     "risk_daily",
+    "benchmark_daily",
     "regime_daily",
     "forward_returns",
     "thesis_daily",
@@ -179,6 +180,20 @@ def _over_time(segments: pl.DataFrame) -> Frames:
         "marts.size_portfolios_daily": portfolios,
         "marts.size_portfolios_monthly": portfolios,
         "marts.risk_daily": risk_daily(segments, FIRST),
+        "marts.benchmark_daily": rows(
+            "marts.benchmark_daily",
+            *[
+                {
+                    "session_date": day,
+                    "scheme_id": "fixed_usd",
+                    "segment": "small",
+                    "benchmark": "IWM",
+                    "measure": "correlation_21",
+                    "null_reason": "no_data",
+                }
+                for day in PUBLISHED
+            ],
+        ),
         "marts.liquidity_daily": rows("marts.liquidity_daily", *_measures("amihud_21", 0.5)),
         "marts.small_vs_micro": small_vs_micro(
             segments,

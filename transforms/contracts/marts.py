@@ -1,5 +1,6 @@
 """marts: what analysts query. Each is one SELECT in sql/marts over core and the frames that transforms computed."""
 
+from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARK_MEASURES
 from transforms.contracts.fields import (
     BUCKET,
     BUCKETS,
@@ -222,6 +223,7 @@ MARTS = (
     SIZE_PORTFOLIOS_DAILY,
     SIZE_PORTFOLIOS_MONTHLY,
     RISK_DAILY,
+    BENCHMARK_DAILY,
     REGIME_DAILY,
     FORWARD_RETURNS,
     MEASURES_OF_TABLES,
@@ -232,6 +234,7 @@ MARTS = (
 )
 TABLES_OF_MEASURES = {
     "risk_daily": RISK_MEASURES,
+    "benchmark_daily": BENCHMARK_MEASURES,
     "liquidity_daily": LIQUIDITY_MEASURES,
     "fragility_daily": FRAGILITY_MEASURES,
     "information_daily": INFORMATION_MEASURES,
