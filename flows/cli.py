@@ -15,6 +15,7 @@ import typer
 from flows import console
 from flows.cli_options import Archive, DataDir, Day, From, Session, To, as_date, paths_of, settings_of
 from flows.cli_schemes import schemes
+from flows.cli_sources import doctor, sources
 from flows.errors import SmallcapsError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(schemes, name="scheme")
+app.command()(sources)
+app.command()(doctor)
 
 DEMO_FOLDER = Path("data") / "demo"
 
