@@ -136,7 +136,8 @@ SPREAD_SOURCE = Rule(
 FLOW_QUALITY = Rule(
     "GATE_FLOW_QUALITY",
     "critical",
-    "Only reported and derived flows have a value; a zero that means 'not updated' must not look like a flow.",
+    "Only reported and derived flows and an issuer's unchanged count have a value; a zero that means 'not updated' "
+    "must not look like a flow.",
 )
 SEGMENT_FLOWS = Rule(
     "GATE_SEGMENT_FLOWS",

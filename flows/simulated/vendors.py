@@ -10,6 +10,7 @@ import polars as pl
 from flows.edge.loopback import Answer, Asked
 from flows.simulated import formats
 from flows.simulated.funds import fund_days, published_flows, yields
+from flows.simulated.issuers import ISSUERS, issuer_reply
 from flows.simulated.market import Market
 from flows.simulated.portfolios import FILE as PORTFOLIOS
 from flows.simulated.portfolios import portfolios_zip
@@ -74,6 +75,8 @@ class Vendors:
             return self._bulk(asked, session)
         if vendor == "etf" and rest in {"etf_flows.csv", "etf_shares.csv", "etf_aum.csv"}:
             return Answer(self._funds(rest.removesuffix(".csv"), session), content_type="text/csv")
+        if vendor in ISSUERS:
+            return issuer_reply(self.market, vendor, rest, asked.params, session)
         if vendor == "treasury" and rest.endswith("/all") and rest[:4].isdigit():
             curve = "real" if "real" in asked.params.get("type", "") else "nominal"
             return Answer(self._treasury(curve, int(rest[:4]), session), content_type="text/csv")

@@ -9,12 +9,12 @@ from transforms.contracts.fields import (
     COMPANY_COUNT,
     SCHEME,
     SEGMENT,
-    SEGMENTS,
     SESSION,
     ratio,
 )
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.fragility import FRAGILITY_DAILY, FRAGILITY_MEASURES, INFORMATION_DAILY, INFORMATION_MEASURES
+from transforms.contracts.fund_flows import FUND_FLOWS_DAILY, SEGMENT_FLOWS_DAILY
 from transforms.contracts.liquidity import LIQUIDITY_DAILY, LIQUIDITY_MEASURES
 from transforms.contracts.measures import MEASURES as MEASURES_OF_TABLES
 from transforms.contracts.model import Column, Table
@@ -27,7 +27,6 @@ from transforms.contracts.thesis import SMALL_VS_MICRO, THESIS_CLAIMS, THESIS_DA
 
 MEASURES = ("pe", "earnings_yield", "ps", "pb", "ev_ebit")
 CONVENTIONS = ("incl_losses", "excl_losses", "hybrid", "median")
-FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
 
 _MEASURE = Column(
     "measure",
@@ -193,75 +192,6 @@ VALUATION_SPREAD_DAILY = Table(
     ),
 )
 
-_FLOW_SUMS = (
-    Column("flow_5d_usd", "DOUBLE", "Sum over 5 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-    Column("flow_20d_usd", "DOUBLE", "Sum over 20 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-    Column("flow_60d_usd", "DOUBLE", "Sum over 60 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-)
-
-FUND_FLOWS_DAILY = Table(
-    schema="marts",
-    name="fund_flows_daily",
-    grain="one row per admitted session and fund",
-    key=("session_date", "fund"),
-    policy="replace_all",
-    session_column="session_date",
-    owner="flows",
-    lookback="60 sessions",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        Column("fund", "VARCHAR", "Ticker of the fund.", nullable=False),
-        Column("segment", "VARCHAR", "Segment that the fund stands for; null if none.", values=SEGMENTS),
-        Column("flow_usd", "DOUBLE", "Money into the fund on the session.", "USD", is_ratio=True),
-        Column(
-            "assets_usd",
-            "DOUBLE",
-            "Assets: stated, or shares times price; at most 5 sessions old.",
-            "USD",
-            minimum=0,
-            is_ratio=True,
-        ),
-        ratio("flow_pct_assets", "flow_usd over the fund's assets; null without known assets."),
-        *_FLOW_SUMS,
-        Column("quality", "VARCHAR", "How the flow is known.", nullable=False, values=FLOW_QUALITIES),
-        Column("as_of", "DATE", "Date of the published value."),
-        Column(
-            "is_carried_forward",
-            "BOOLEAN",
-            "The source failed on this session; as_of is its last known day.",
-            nullable=False,
-        ),
-    ),
-)
-
-SEGMENT_FLOWS_DAILY = Table(
-    schema="marts",
-    name="segment_flows_daily",
-    grain="one row per admitted session and segment with funds",
-    key=("session_date", "segment"),
-    policy="replace_all",
-    session_column="session_date",
-    owner="flows",
-    lookback="60 sessions",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        SEGMENT,
-        Column("fund_count", "INTEGER", "Funds with a known flow.", "funds", nullable=False, minimum=0),
-        Column("flow_usd", "DOUBLE", "Money into the segment's funds; null when none is known.", "USD", is_ratio=True),
-        ratio("flow_pct_assets", "flow_usd over the assets of the funds whose assets are known."),
-        *_FLOW_SUMS,
-        Column(
-            "quality",
-            "VARCHAR",
-            "complete when every fund is known.",
-            nullable=False,
-            values=("complete", "partial", "missing"),
-        ),
-    ),
-)
-
 CAPS_LATEST = Table(
     schema="marts",
     name="caps_latest",
@@ -339,4 +269,12 @@ TABLES_OF_MEASURES = {
     "information_daily": INFORMATION_MEASURES,
 }
 """Mart to the measures that it has in rows; marts.measures tells what each is."""
-__all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "CONVENTIONS", "MARTS", "MEASURES"]
+__all__ = [
+    "BUCKET",
+    "BUCKET_MEMBERS_DAILY_SQL",
+    "CONVENTIONS",
+    "FUND_FLOWS_DAILY",
+    "MARTS",
+    "MEASURES",
+    "SEGMENT_FLOWS_DAILY",
+]
