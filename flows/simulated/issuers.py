@@ -92,15 +92,16 @@ def navhist_xlsx(fund: str, days: pl.DataFrame) -> bytes:
 
 
 def fund_xml(name: str, days: pl.DataFrame) -> bytes:
-    """IShares' fund file, with the faults of the real ones: two byte order marks, bare ampersands, a wrong end tag."""
+    """The fund file of iShares with its faults: two byte order marks, bare ampersands, a wrong end tag."""
     ordered = days.sort("session_date", descending=True)
     lines = [
         (f"{day:%b %d, %Y}", f"{price:.2f}", "--", f"{counted:,.2f}")
         for day, price, counted in ordered.select("session_date", "price", "counted").iter_rows()
     ]
     lines.append((f"{_BEGUN:%b %d, %Y}", "50.00", "--", "100,000.00"))
-    sheets = {
-        "Holdings": [(f"{days['session_date'].max():%d-%b-%Y}",), (name,)],
+    newest: date = ordered["session_date"][0]
+    sheets: dict[str, list[tuple[str, ...]]] = {
+        "Holdings": [(f"{newest:%d-%b-%Y}",), (name,)],
         "Historical": [_HISTORY_SHEET, *lines],
     }
     body = "".join(
@@ -118,7 +119,7 @@ def _xml_row(cells: tuple[str, ...]) -> str:
 
 
 def holdings_csv(name: str, days: pl.DataFrame, asked: str) -> bytes:
-    """IShares' holdings of one day, twice over; "-" for the day where it has nothing."""
+    """The holdings of iShares of one day, twice over; "-" for the day where it has nothing."""
     told = days.filter(pl.col("session_date").dt.strftime("%Y%m%d") == asked)
     day = f"{told['session_date'].item():%b %d, %Y}" if told.height else "-"
     counted = f"{told['counted'].item():,.2f}" if told.height else "-"
