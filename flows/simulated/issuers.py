@@ -1,7 +1,7 @@
 """Issuers of the simulated market's funds: their own files, in which a count is booked a session after its creation."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 
@@ -77,6 +77,19 @@ def issuer_reply(market: Market, issuer: str, rest: str, params: Mapping[str, st
     if params.get("fileType") == "xls":
         return Answer(fund_xml(name, of_fund), content_type="application/vnd.ms-excel")
     return Answer(holdings_csv(name, of_fund, params.get("asOfDate", "")), content_type="text/csv")
+
+
+def issuer_files(market: Market, last: date) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of each fund's history, as somebody kept it in an archive by the evening of a session."""
+    known = issued_days(market).filter(pl.col("session_date") <= last)
+    for fund in _SSGA:
+        days = known.filter(pl.col("fund") == fund)
+        if days.height:
+            yield f"etf/issuer_files/SSGA_{fund}_navhist_{last:%Y%m%d}.xlsx", navhist_xlsx(fund, days)
+    for fund, name in PRODUCTS.values():
+        days = known.filter(pl.col("fund") == fund)
+        if days.height:
+            yield f"etf/issuer_files/IShares_{fund}_fund_{last:%Y%m%d}.xls", fund_xml(name, days)
 
 
 def navhist_xlsx(fund: str, days: pl.DataFrame) -> bytes:

@@ -10,7 +10,7 @@ import polars as pl
 from flows.edge.loopback import Answer, Asked
 from flows.simulated import formats
 from flows.simulated.funds import fund_days, published_flows, yields
-from flows.simulated.issuers import ISSUERS, issuer_reply
+from flows.simulated.issuers import ISSUERS, issuer_files, issuer_reply
 from flows.simulated.market import Market
 from flows.simulated.portfolios import FILE as PORTFOLIOS
 from flows.simulated.portfolios import portfolios_zip
@@ -60,6 +60,7 @@ class Vendors:
                 yield f"simfin/{vintage}/{name}.zip", self._simfin(name, vintage)
         for name in ("etf_flows", "etf_shares", "etf_aum"):
             yield f"etf/flows_{last.year}/{name}.csv", self._funds(name, last)
+        yield from issuer_files(self.market, last)
         for year in range(self.market.first.year, last.year + 1):
             for curve in ("nominal", "real"):
                 yield f"treasury/{last}/{curve}_{year}.csv", self._treasury(curve, year, last)

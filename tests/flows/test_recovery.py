@@ -298,6 +298,26 @@ def test_flows_of_segments_and_their_sums_are_the_truth(recovered: Site) -> None
         assert pair.filter(pl.col(f"{name}_true").is_null())[name].null_count() == pair.height - both.height, name
 
 
+def test_the_claim_about_outflows_is_the_truth(recovered: Site) -> None:
+    """From the evening on which 54 of 60 sessions are out; the newest one never is."""
+    truth = (
+        fund_days(MARKET)
+        .filter(pl.col("fund").is_in(["IWM", "IJR"]) & ~pl.col("session_date").is_in(MARKET.sessions[-NOT_UPDATED:]))
+        .group_by("session_date")
+        .agg(flow_usd=pl.col("flow_usd").round(1).sum())
+        .sort("session_date")
+        .with_columns(true=pl.col("flow_usd").rolling_sum(60, min_samples=54))
+    )
+    told = recovered.query("select session_date, value, holds from marts.thesis_daily where claim = '06_outflows'")
+    both = told.filter(pl.col("session_date") < MARKET.sessions[-NOT_UPDATED]).join(truth, on="session_date")
+    assert both["value"].count() > 200
+    assert both.filter((pl.col("value") - pl.col("true")).abs() > 0.5).is_empty()
+    assert both.filter(pl.col("value").is_null() != pl.col("true").is_null()).is_empty()
+    assert both.filter(pl.col("holds") != (pl.col("true") < 0)).is_empty()
+    last = told.sort("session_date").row(-1, named=True)
+    assert last["value"] == pytest.approx(truth["flow_usd"].tail(59).sum(), abs=0.5)
+
+
 def test_rebuild_from_landing_is_what_was_published(recovered: Site) -> None:
     published = recovered.hashes()
     with pytest.MonkeyPatch.context() as patch:
