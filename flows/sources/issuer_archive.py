@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from flows.edge.archive import Archive, ArchiveFile
 
 FOLDER = "etf/issuer_files"
-_NAME = re.compile(r"^([A-Za-z]+)_([A-Z]{2,6})_([a-z]+)_(\d{8})(?:_\w+)?\.\w+$")
+_NAME = re.compile(r"^([A-Za-z]+)_([A-Z]{2,6})_([a-z]+)_(\d{4})(\d{2})(\d{2})(?:_\w+)?\.\w+$")
 
 
 def files_of(source: str, kinds: Collection[str]) -> Callable[[Archive, Collection[date]], Iterator[ArchiveFile]]:
@@ -22,7 +22,7 @@ def files_of(source: str, kinds: Collection[str]) -> Callable[[Archive, Collecti
             found = _NAME.match(name)
             if found is None or found[1].lower() != source or found[3] not in kinds:
                 continue
-            day = datetime.strptime(found[4], "%Y%m%d").date().isoformat()  # noqa: DTZ007
-            yield archive.file(f"{FOLDER}/{name}", source=source, dataset=f"{found[3]}/{found[2]}", key=day)
+            dataset = f"{found[3]}/{found[2]}"
+            yield archive.file(f"{FOLDER}/{name}", source=source, dataset=dataset, key="-".join(found.group(4, 5, 6)))
 
     return listed
