@@ -136,7 +136,14 @@ SPREAD_SOURCE = Rule(
 FLOW_QUALITY = Rule(
     "GATE_FLOW_QUALITY",
     "critical",
-    "Only reported and derived flows have a value; a zero that means 'not updated' must not look like a flow.",
+    "Only reported and derived flows and an issuer's unchanged count have a value; a zero that means 'not updated' "
+    "must not look like a flow.",
+)
+FUNDS_FROZEN = Rule(
+    "GATE_FUNDS_FROZEN",
+    "warning",
+    "A source of which no fund's count moves for three sessions is broken or late. Three funds: of fewer all may rest.",
+    {"least_funds": 3},
 )
 SEGMENT_FLOWS = Rule(
     "GATE_SEGMENT_FLOWS",

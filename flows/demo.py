@@ -33,6 +33,7 @@ from flows.steps.land import SIMULATED
 FIRST, LAST = date(2024, 1, 2), date(2026, 1, 2)
 COMPANIES = 400
 NIGHTS = 2
+FUND_SOURCES = {"fund_flows": ["etf_flows", "ssga", "ishares"]}
 REFUSED = 2
 """Exit code of a night that admission or the gate refuses."""
 EVENING = time(18, 15)
@@ -189,12 +190,12 @@ def _installed(paths: DataPaths, vendors: Vendors) -> Iterator[_Evening]:
     evening = _Evening(vendors)
     with serving(evening.answer) as url:
         address = {"nasdaq_screener": "nasdaq", "simfin": "simfin", "treasury": "treasury", "etf_flows": "etf"}
-        address["french"] = "french"
+        address |= {"french": "french", "ssga": "ssga", "ishares": "ishares"}
         settings = {
             "data_dir": paths.root,
             "base_urls": {name: f"{url}/{path}" for name, path in address.items()},
             "simfin_api_key": API_KEY,
-            "sources": {"fundamentals": ["simfin"], "share_counts": [], "reference": []},
+            "sources": {"fundamentals": ["simfin"], "share_counts": [], "reference": []} | FUND_SOURCES,
             "http": {"requests_per_second": 100.0, "backoff_s": 0.1},
             "alert_urls": [f"json://{url.removeprefix('http://')}{HOOK}"],
         }

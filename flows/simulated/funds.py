@@ -1,5 +1,6 @@
 """Funds of the simulated market: what flowed in and out, shares and assets; and the Treasury's yields."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
@@ -18,6 +19,8 @@ FUNDS: dict[str, tuple[float, float, float]] = {
     "VTI": (460e9, 290.0, 0.8),
 }
 """Assets in USD and price on the first session, and which way money tends to go."""
+UNIT = 50_000
+"""Shares that are created or redeemed at once."""
 NOT_UPDATED = 1
 """The newest days of a published file are zeros: counts have not moved yet."""
 
@@ -25,20 +28,25 @@ NOT_UPDATED = 1
 @cache
 def fund_days(market: Market) -> pl.DataFrame:
     """One row per session and fund: session_date, fund, flow_usd (true), price, shares, assets_usd."""
-    rng = np.random.default_rng([market.seed, 6])
+    return days_of(market, FUNDS, stream=6)
+
+
+def days_of(market: Market, funds: Mapping[str, tuple[float, float, float]], *, stream: int) -> pl.DataFrame:
+    """As `fund_days`, of other funds, from random numbers of their own."""
+    rng = np.random.default_rng([market.seed, stream])
     parts = []
     days = len(market.sessions)
-    for fund, (assets, price, way) in FUNDS.items():
+    for fund, (assets, price, way) in funds.items():
         prices = np.round(price * np.exp(np.cumsum(rng.normal(0.0003, 0.008, days))), 2)
-        units = np.round(rng.normal(way, 2.5, days) * assets / price / 2e5)
-        units[units == 0] = 1.0
-        shares = np.round(assets / price / 50_000) * 50_000 + np.cumsum(units * 50)
+        drawn = rng.normal(way, 2.5, days) * assets / price / 4e3 / UNIT
+        units = np.where(np.abs(drawn) < 1, np.sign(drawn), np.round(drawn))
+        shares = (np.round(assets / price / UNIT) + np.cumsum(units)) * UNIT
         parts.append(
             pl.DataFrame(
                 {"session_date": market.sessions, "price": prices, "shares": shares.astype(np.int64)}
             ).with_columns(
                 fund=pl.lit(fund),
-                flow_usd=pl.Series(units * 50) * pl.col("price"),
+                flow_usd=pl.Series(units * UNIT) * pl.col("price"),
                 assets_usd=pl.Series(prices * shares).round(2),
             )
         )

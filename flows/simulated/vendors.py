@@ -10,6 +10,7 @@ import polars as pl
 from flows.edge.loopback import Answer, Asked
 from flows.simulated import formats
 from flows.simulated.funds import fund_days, published_flows, yields
+from flows.simulated.issuers import ISSUERS, issuer_files, issuer_reply
 from flows.simulated.market import Market
 from flows.simulated.portfolios import FILE as PORTFOLIOS
 from flows.simulated.portfolios import portfolios_zip
@@ -59,6 +60,7 @@ class Vendors:
                 yield f"simfin/{vintage}/{name}.zip", self._simfin(name, vintage)
         for name in ("etf_flows", "etf_shares", "etf_aum"):
             yield f"etf/flows_{last.year}/{name}.csv", self._funds(name, last)
+        yield from issuer_files(self.market, last)
         for year in range(self.market.first.year, last.year + 1):
             for curve in ("nominal", "real"):
                 yield f"treasury/{last}/{curve}_{year}.csv", self._treasury(curve, year, last)
@@ -74,6 +76,8 @@ class Vendors:
             return self._bulk(asked, session)
         if vendor == "etf" and rest in {"etf_flows.csv", "etf_shares.csv", "etf_aum.csv"}:
             return Answer(self._funds(rest.removesuffix(".csv"), session), content_type="text/csv")
+        if vendor in ISSUERS:
+            return issuer_reply(self.market, vendor, rest, asked.params, session)
         if vendor == "treasury" and rest.endswith("/all") and rest[:4].isdigit():
             curve = "real" if "real" in asked.params.get("type", "") else "nominal"
             return Answer(self._treasury(curve, int(rest[:4]), session), content_type="text/csv")

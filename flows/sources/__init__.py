@@ -14,11 +14,15 @@ from flows.sources import (
     files,
     fred,
     french,
+    invesco,
+    ishares,
     nasdaq_directory,
     nasdaq_screener,
     sec_edgar,
     simfin,
+    ssga,
     treasury,
+    vanguard,
 )
 from flows.sources.model import Source, SourceSettings
 
@@ -28,6 +32,7 @@ SOURCES: dict[str, Source] = {
     module.SOURCE.name: module.SOURCE
     for module in (
         *(nasdaq_screener, simfin, treasury, fred, etf_flows),
+        *(ssga, ishares, invesco, vanguard),
         *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates, french),
     )
 }

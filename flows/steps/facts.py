@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import polars as pl
 
@@ -13,16 +14,18 @@ from flows.steps.filings import Filings
 from flows.steps.land import asked_range
 from flows.steps.reader import Reader
 from transforms.core.company_links import entity_tickers
+from transforms.core.fund_shares import closed_day_figures
 from transforms.core.fundamentals import Statements, collect_statements, stacked
 from transforms.core.macro import macro_rows
 from transforms.core.reference_portfolios import RELEASES
 from transforms.core.sec_statements import sec_statements
-from transforms.measures.fund_flows import closed_day_figures
 from transforms.staging import no_rejects
 from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
 
 AT_ONCE = 200
+FUND_DAYS = timedelta(days=400)
+"""Histories of funds begin decades ago: kept is what the first session looks back to, and a year."""
 _NO_NAMES: dict[str, pl.DataType] = {
     "source_entity": pl.String(),
     "company_name": pl.String(),
@@ -60,8 +63,10 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
     statements = frames.of("simfin", tuple(simfin.STATEMENTS))
     names = frames.of("simfin", (simfin.COMPANIES,))
     macro = [frame for name in run.settings.sources_of("macro") for frame in frames.of(name)]
-    flows = frames.of("etf_flows", (etf_flows.FLOWS,))
-    shares = frames.of("etf_flows", (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
+    flows = frames.named(etf_flows.NAME, (etf_flows.FLOWS,))
+    relayed = frames.named(etf_flows.NAME, (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
+    issuers = [name for name in run.settings.sources_of("fund_flows") if name != etf_flows.NAME]
+    shares = [*relayed, *(frame for name in issuers for frame in frames.named(name))]
     portfolios = _releases(run, reader)
     licences: dict[str, str] = {name: adapter.licence for name, adapter in SOURCES.items()}
     return Facts(
@@ -70,8 +75,8 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
         tickers=entity_tickers(statements),
         names=_stack(names, _NO_NAMES).select(list(_NO_NAMES)),
         macro=macro_rows(_stack(macro, MACRO), licences),
-        fund_flows=_stack(flows, FUND_FLOWS),
-        fund_shares=_stack(shares, FUND_SHARES),
+        fund_flows=_stack(flows, {**FUND_FLOWS, "source": pl.String()}),
+        fund_shares=_stack(shares, {**FUND_SHARES, "source": pl.String()}),
         portfolios=portfolios,
         rejects=pl.concat([no_rejects(), filings.rejects, *reader.rejects]),
         failures={**filings.failures, **reader.failures},
@@ -92,6 +97,15 @@ class _Frames:
             if not self._reader.is_told(file):
                 self._reader.rejects += _of_closed_days(found[-1], file)
         return found
+
+    def named(self, source: str, datasets: tuple[str, ...] = ()) -> list[pl.DataFrame]:
+        """As `of`, of the days since `FUND_DAYS` before the first session asked for, with their source."""
+        asked = asked_range(self._reader.run)
+        since = pl.lit(asked[0] - FUND_DAYS if asked else None, pl.Date)
+        return [
+            rows.filter(pl.col("as_of") >= since).with_columns(source=pl.lit(source))
+            for rows in self.of(source, datasets)
+        ]
 
 
 def _releases(run: Run, reader: Reader) -> pl.DataFrame:
@@ -125,7 +139,7 @@ def _as_known(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_closed_days(rows: pl.DataFrame, file: LandedFile) -> list[pl.DataFrame]:
-    if file.source != etf_flows.NAME:
+    if "fund_flows" not in SOURCES[file.source].roles:
         return []
     return [closed_day_figures(rows, all_sessions(), source=file.source, file=file.name)]
 

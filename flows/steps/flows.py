@@ -11,10 +11,13 @@ from flows.steps.build import Progress
 from flows.steps.degraded import degraded_sessions
 from flows.steps.facts import Facts
 from transforms.contracts import table
+from transforms.core.fund_shares import fund_share_rows
 from transforms.core.fundamentals import known_at
-from transforms.measures.fund_flows import fund_flows_daily, fund_share_rows, segment_flows_daily
+from transforms.measures.fund_flows import fund_flows_daily, segment_flows_daily
+from transforms.measures.fund_registry import BOOKINGS
 
 SOURCE = "etf_flows"
+PUBLISHED = {booking.source: booking.publication_sessions for booking in BOOKINGS}
 
 
 class Flows(NamedTuple):
@@ -36,11 +39,14 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
         macro = facts.macro.filter(by_then)
-        figures = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
+        figures = fund_share_rows(
+            [facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE, publication_sessions=PUBLISHED
+        )
         funds = figures.filter(by_then)
         sessions = [*progress.base.admitted, *progress.admitted]
+        sources = set(run.settings.sources_of("fund_flows"))
         degraded = degraded_sessions(run, sessions)
-        carried = [session for session in sessions if SOURCE in degraded.get(session, ())]
+        carried = [session for session in sessions if sources & set(degraded.get(session, ()))]
         flows = fund_flows_daily(funds, sessions, all_sessions(), carried_forward=carried)
         segments = segment_flows_daily(flows)
     with run.timed("build"):

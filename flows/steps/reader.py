@@ -19,16 +19,16 @@ class Reader:
     """Reads what lies in landing; collects rejects of files that no earlier build has read, and failures by source."""
 
     def __init__(self, run: Run, seen: Collection[FileId]) -> None:
-        self._run = run
+        self.run = run
         self._seen = seen
         self.rejects: list[pl.DataFrame] = []
         self.failures: dict[str, str] = {}
 
     def files(self, name: str, datasets: tuple[str, ...] = ()) -> Iterator[tuple[LandedFile, pl.DataFrame]]:
         """Every readable landed file of a source that serves a role (of some datasets or all), with its rows."""
-        if name not in self._run.settings.enabled_sources:
+        if name not in self.run.settings.enabled_sources:
             return
-        for file in self._run.landing.newest(name):
+        for file in self.run.landing.newest(name):
             if datasets and file.dataset not in datasets:
                 continue
             rows = self.rows(file)
@@ -39,12 +39,12 @@ class Reader:
         """Rows of one landed file; None where it cannot be read, which is marked and told."""
         try:
             if file.dataset in source(file.source).large:
-                lazy, rejects = scan(self._run, file)
+                lazy, rejects = scan(self.run, file)
                 rows = lazy.collect()
             else:
-                rows, rejects = read(self._run, file)
+                rows, rejects = read(self.run, file)
         except SourceError as error:
-            self._run.landing.mark_unreadable(file, error.message, utc_now())
+            self.run.landing.mark_unreadable(file, error.message, utc_now())
             self.failures[file.source] = error.message
             log.warning("%s: %s", file.source, error.message)
             return None

@@ -17,7 +17,8 @@ funds as (
         sum(flows.flow_usd) as flow_usd,
         if(count(flows.flow_5d_usd) = count(*), sum(flows.flow_5d_usd), null) as flow_5d_usd,
         if(count(flows.flow_20d_usd) = count(*), sum(flows.flow_20d_usd), null) as flow_20d_usd,
-        if(count(flows.flow_60d_usd) = count(*), sum(flows.flow_60d_usd), null) as flow_60d_usd
+        if(count(flows.flow_60d_usd) = count(*), sum(flows.flow_60d_usd), null) as flow_60d_usd,
+        sum(flows.flow_60d_known_usd) as flow_60d_known_usd
     from marts.fund_flows_daily as flows
     inner join replaced_sessions
         on flows.session_date = replaced_sessions.session_date
@@ -44,8 +45,20 @@ compared as (
         coalesce(funds.segment, segments.segment) as segment,
         funds.known_count,
         segments.fund_count,
-        [funds.flow_usd, funds.flow_5d_usd, funds.flow_20d_usd, funds.flow_60d_usd] as flows_of_funds,
-        [segments.flow_usd, segments.flow_5d_usd, segments.flow_20d_usd, segments.flow_60d_usd] as flows
+        [
+            funds.flow_usd,
+            funds.flow_5d_usd,
+            funds.flow_20d_usd,
+            funds.flow_60d_usd,
+            funds.flow_60d_known_usd
+        ] as flows_of_funds,
+        [
+            segments.flow_usd,
+            segments.flow_5d_usd,
+            segments.flow_20d_usd,
+            segments.flow_60d_usd,
+            segments.flow_60d_known_usd
+        ] as flows
     from funds
     full outer join segments
         on

@@ -24,7 +24,11 @@ highs as (
         max(levels.index_level) over (
             order by levels.session_date
             rows between 251 preceding and current row
-        ) as high_52_weeks
+        ) as high_52_weeks,
+        count(*) over (
+            order by levels.session_date
+            rows between 251 preceding and current row
+        ) as sessions_of_high
     from levels
 
 )
@@ -32,9 +36,12 @@ highs as (
 select
     highs.session_date,
     highs.index_level,
+    highs.sessions_of_high,
     flows.flow_usd,
     flows.flow_20d_usd,
-    flows.flow_60d_usd,
+    flows.flow_60d_known_usd,
+    flows.known_sessions_60d,
+    flows.assets_share,
     flows.quality
 from highs
 inner join marts.segment_flows_daily as flows
@@ -43,5 +50,7 @@ inner join marts.segment_flows_daily as flows
         and flows.segment = 'small'
 where
     highs.index_level = highs.high_52_weeks
-    and flows.flow_60d_usd < 0
+    and flows.flow_60d_known_usd < 0
+    and flows.known_sessions_60d >= 54
+    and not flows.is_reconstitution
 order by highs.session_date desc

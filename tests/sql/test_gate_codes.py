@@ -295,6 +295,16 @@ CASES: dict[str, tuple[str, Mutate, set[str]]] = {
         put("quality", "not_updated", pl.col("fund") == "IWM"),
         {"GATE_FLOW_QUALITY"},
     ),
+    "a feed of funds that stands still": (
+        "marts.fund_flows_daily",
+        more(
+            *(
+                {"session_date": hand_made.FIRST, "fund": fund, "quality": "not_updated", "marks": "frozen_feed"}
+                for fund in "ABC"
+            )
+        ),
+        {"GATE_FUNDS_FROZEN"},
+    ),
     "half a fund gone in a day": (
         "marts.fund_flows_daily",
         put("flow_pct_assets", -0.5, pl.col("fund") == "IWM"),

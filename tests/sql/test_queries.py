@@ -50,12 +50,23 @@ def test_concentration_counts_the_ten_largest(good: Path) -> None:
 def test_flows_on_breakout_needs_a_high_and_outflows(good: Path, tmp_path: Path) -> None:
     def outflows(frames: hand_made.Frames) -> hand_made.Frames:
         flows = frames["marts.segment_flows_daily"]
-        frames["marts.segment_flows_daily"] = flows.with_columns(flow_60d_usd=pl.lit(-1e9))
+        frames["marts.segment_flows_daily"] = flows.with_columns(
+            flow_60d_known_usd=pl.lit(-1e9), known_sessions_60d=pl.lit(54, pl.Int32)
+        )
+        return frames
+
+    def around_a_review(frames: hand_made.Frames) -> hand_made.Frames:
+        flows = outflows(frames)["marts.segment_flows_daily"]
+        frames["marts.segment_flows_daily"] = flows.with_columns(
+            is_reconstitution=pl.col("session_date") == hand_made.FIRST
+        )
         return frames
 
     assert answer(good, "flows_on_breakout").is_empty()
     leaving = hand_made.closed_build(tmp_path, "leaving", change=outflows)
     assert answer(leaving, "flows_on_breakout").height == 2
+    reviewed = hand_made.closed_build(tmp_path / "reviewed", "reviewed", change=around_a_review)
+    assert answer(reviewed, "flows_on_breakout").height == 1
 
 
 def test_a_cap_is_traced_to_the_file_it_was_served_in(good: Path) -> None:

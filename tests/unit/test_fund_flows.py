@@ -6,7 +6,8 @@ import pytest
 
 from transforms.contracts.core import FUND_SHARES
 from transforms.contracts.fields import SEGMENTS
-from transforms.measures.fund_flows import closed_day_figures, fund_flows_daily, fund_share_rows, segment_flows_daily
+from transforms.core.fund_shares import closed_day_figures, fund_share_rows
+from transforms.measures.fund_flows import fund_flows_daily, segment_flows_daily
 from transforms.measures.fund_registry import FUND_SEGMENTS
 
 VINTAGE = date(2026, 4, 3)

@@ -305,7 +305,7 @@ ENTITY_LINKS = Table(
 FUND_SHARES = Table(
     schema="core",
     name="fund_shares",
-    grain="one row per fund, as-of date and vintage",
+    grain="one row per fund, as-of date, source and vintage that changed what the source says",
     key=("fund", "as_of", "vintage_date", "source"),
     policy="replace_all",
     owner="flows",
@@ -320,6 +320,7 @@ FUND_SHARES = Table(
         ),
         Column("aum_usd", "DOUBLE", "Assets of the fund.", "USD", minimum=0),
         Column("flow_usd", "DOUBLE", "Flow as published by the source.", "USD"),
+        Column("inception_date", "DATE", "First day of the fund, where the source tells it."),
         VINTAGE,
         SOURCE,
     ),

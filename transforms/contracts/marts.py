@@ -2,7 +2,6 @@
 
 from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARK_MEASURES
 from transforms.contracts.fields import (
-    BUCKET,
     BUCKETS,
     CAP_SHARE,
     CAP_TOTAL,
@@ -10,12 +9,12 @@ from transforms.contracts.fields import (
     COMPANY_COUNT,
     SCHEME,
     SEGMENT,
-    SEGMENTS,
     SESSION,
     ratio,
 )
 from transforms.contracts.filers import FILER_CATEGORY_DAILY
 from transforms.contracts.fragility import FRAGILITY_DAILY, FRAGILITY_MEASURES, INFORMATION_DAILY, INFORMATION_MEASURES
+from transforms.contracts.fund_flows import FUND_FLOWS_DAILY, SEGMENT_FLOWS_DAILY
 from transforms.contracts.liquidity import LIQUIDITY_DAILY, LIQUIDITY_MEASURES
 from transforms.contracts.measures import MEASURES as MEASURES_OF_TABLES
 from transforms.contracts.model import Column, Table
@@ -25,9 +24,7 @@ from transforms.contracts.risk import FORWARD_RETURNS, REGIME_DAILY, RISK_DAILY,
 from transforms.contracts.schemes import MARTS_OF_SCHEMES
 from transforms.contracts.size_portfolios import SIZE_PORTFOLIOS_DAILY, SIZE_PORTFOLIOS_MONTHLY
 from transforms.contracts.thesis import SMALL_VS_MICRO, THESIS_CLAIMS, THESIS_DAILY
-from transforms.contracts.valuation import MEASURES, SECTOR_NEUTRAL_DAILY, VALUATION_DAILY, VALUATION_SPREAD_DAILY
-
-FLOW_QUALITIES = ("reported", "derived", "not_updated", "missing", "implausible")
+from transforms.contracts.valuation import SECTOR_NEUTRAL_DAILY, VALUATION_DAILY, VALUATION_SPREAD_DAILY
 
 SEGMENT_DAILY = Table(
     schema="marts",
@@ -87,75 +84,6 @@ SEGMENT_DAILY = Table(
             "companies",
             nullable=False,
             minimum=0,
-        ),
-    ),
-)
-
-_FLOW_SUMS = (
-    Column("flow_5d_usd", "DOUBLE", "Sum over 5 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-    Column("flow_20d_usd", "DOUBLE", "Sum over 20 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-    Column("flow_60d_usd", "DOUBLE", "Sum over 60 sessions; null when one of them is unknown.", "USD", is_ratio=True),
-)
-
-FUND_FLOWS_DAILY = Table(
-    schema="marts",
-    name="fund_flows_daily",
-    grain="one row per admitted session and fund",
-    key=("session_date", "fund"),
-    policy="replace_all",
-    session_column="session_date",
-    owner="flows",
-    lookback="60 sessions",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        Column("fund", "VARCHAR", "Ticker of the fund.", nullable=False),
-        Column("segment", "VARCHAR", "Segment that the fund stands for; null if none.", values=SEGMENTS),
-        Column("flow_usd", "DOUBLE", "Money into the fund on the session.", "USD", is_ratio=True),
-        Column(
-            "assets_usd",
-            "DOUBLE",
-            "Assets: stated, or shares times price; at most 5 sessions old.",
-            "USD",
-            minimum=0,
-            is_ratio=True,
-        ),
-        ratio("flow_pct_assets", "flow_usd over the fund's assets; null without known assets."),
-        *_FLOW_SUMS,
-        Column("quality", "VARCHAR", "How the flow is known.", nullable=False, values=FLOW_QUALITIES),
-        Column("as_of", "DATE", "Date of the published value."),
-        Column(
-            "is_carried_forward",
-            "BOOLEAN",
-            "The source failed on this session; as_of is its last known day.",
-            nullable=False,
-        ),
-    ),
-)
-
-SEGMENT_FLOWS_DAILY = Table(
-    schema="marts",
-    name="segment_flows_daily",
-    grain="one row per admitted session and segment with funds",
-    key=("session_date", "segment"),
-    policy="replace_all",
-    session_column="session_date",
-    owner="flows",
-    lookback="60 sessions",
-    may_be_empty=True,
-    columns=(
-        SESSION,
-        SEGMENT,
-        Column("fund_count", "INTEGER", "Funds with a known flow.", "funds", nullable=False, minimum=0),
-        Column("flow_usd", "DOUBLE", "Money into the segment's funds; null when none is known.", "USD", is_ratio=True),
-        ratio("flow_pct_assets", "flow_usd over the assets of the funds whose assets are known."),
-        *_FLOW_SUMS,
-        Column(
-            "quality",
-            "VARCHAR",
-            "complete when every fund is known.",
-            nullable=False,
-            values=("complete", "partial", "missing"),
         ),
     ),
 )
@@ -240,4 +168,3 @@ TABLES_OF_MEASURES = {
     "information_daily": INFORMATION_MEASURES,
 }
 """Mart to the measures that it has in rows; marts.measures tells what each is."""
-__all__ = ["BUCKET", "BUCKET_MEMBERS_DAILY_SQL", "MARTS", "MEASURES"]

@@ -79,7 +79,7 @@ CLAIMS = (
     Claim(
         "06_outflows",
         "Money leaves even on the breakout.",
-        "flow of small-cap funds over 60 sessions",
+        "flow of small-cap funds over the last 60 sessions, of which at least 54 are known",
         "USD",
         "marts.segment_flows_daily",
         "below",

@@ -13,6 +13,8 @@ from transforms.measures.thesis import EVIDENCE
 SMALL, LARGE, SMID, MEGA = "small", "large", "smid", "mega"
 LARGEST = 10
 YEAR = 252
+LEAST_KNOWN = 54
+"""Of 60 sessions of flows: more than a tenth missing could turn the sign of the sum."""
 SERIES: dict[str, tuple[str, ...]] = {
     "08_low_spreads": ("BAMLH0A0HYM2",),
     "09_liquidity": ("NFCI", "ANFCI"),
@@ -80,9 +82,22 @@ def of_forward_returns(forward: pl.DataFrame) -> pl.DataFrame:
 
 
 def of_flows(flows: pl.DataFrame) -> pl.DataFrame:
-    """Claim 6: rows of marts.segment_flows_daily."""
-    small = flows.filter((pl.col("segment") == SMALL) & pl.col("flow_60d_usd").is_not_null())
-    return of_claim("06_outflows", small.select("session_date", value="flow_60d_usd"))
+    """Claim 6: rows of marts.segment_flows_daily.
+
+    The newest day of a night is hardly ever published yet, and a fund's flow of a day may never be: nine tenths of
+    the sessions make a sum, and the source says how many there were. Fewer are too few.
+    """
+    small = flows.filter((pl.col("segment") == SMALL) & (pl.col("known_sessions_60d") > 0))
+    is_enough = pl.col("known_sessions_60d") >= LEAST_KNOWN
+    return of_claim(
+        "06_outflows",
+        small.select(
+            "session_date",
+            value=pl.when(is_enough).then("flow_60d_known_usd"),
+            null_reason=pl.when(~is_enough).then(pl.lit("too_few")),
+            source=pl.format("marts.segment_flows_daily: {} of 60 sessions known", "known_sessions_60d"),
+        ),
+    )
 
 
 def largest_share(caps: pl.DataFrame) -> pl.DataFrame:

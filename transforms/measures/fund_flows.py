@@ -5,82 +5,24 @@ from datetime import date
 
 import polars as pl
 
-from transforms.contracts.core import FUND_SHARES
-from transforms.contracts.marts import FUND_FLOWS_DAILY, SEGMENT_FLOWS_DAILY
-from transforms.core.fundamentals import known_at
+from transforms.contracts.fund_flows import FUND_FLOWS_DAILY, KNOWN_QUALITIES, SEGMENT_FLOWS_DAILY, WINDOW
+from transforms.measures.fund_changes import LATEST_SESSIONS, rank_of, share_flows
+from transforms.measures.fund_marks import LOOKBACK_SESSIONS, with_marks
 from transforms.measures.fund_registry import FUND_SEGMENTS, FundSegment
-from transforms.staging.model import REJECT_COLUMNS
 
-WINDOWS = {"flow_5d_usd": 5, "flow_20d_usd": 20, "flow_60d_usd": 60}
+WINDOWS = {"flow_5d_usd": 5, "flow_20d_usd": 20, "flow_60d_usd": WINDOW}
 IMPLAUSIBLE_SHARE_OF_ASSETS = 0.15
 """A fund that takes in or pays out more in a day is a wrong figure: the largest real day here is 3.3 %
 (IVV, 2026-03-16)."""
 ASSETS_KEPT_SESSIONS = 5
 """Assets move with prices, about 1 % a day: older ones would put more error into the ratio than they are
 worth."""
+SEED_SESSIONS = 5
+"""What comes in on a fund's first sessions is its sponsor's and its market maker's, not investors'."""
 
-_FACT = ["fund", "as_of", "vintage_date"]
-_TOLD = ["shares", "nav", "price", "aum_usd", "flow_usd"]
 _CENTS = 100
 """Flows are summed as whole cents, so that no order of additions changes a sum."""
-
-
-def fund_share_rows(
-    flows: Sequence[pl.DataFrame], shares: Sequence[pl.DataFrame], calendar: Sequence[date], *, source: str
-) -> pl.DataFrame:
-    """core.FUND_SHARES: one row per fund, as-of date and vintage, from staged flows, share counts and assets.
-
-    Figures of a day without a session are left out (see `closed_day_figures`), except assets, which are a level
-    and hold until the next session. Rows that say nothing are left out. known_at is the end of the as-of day in
-    New York: issuers post a day's count that evening, and no source states the minute. `nav` is the market
-    price where the source has no net asset value.
-    """
-    parts = [frame.select(*_FACT, *_figures(frame)) for frame in (*flows, *shares)]
-    if not parts:
-        return FUND_SHARES.empty()
-    facts = pl.concat(parts, how="diagonal_relaxed")
-    facts = facts.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _TOLD if name not in facts.columns)
-    rows = (
-        facts.filter(~_is_closed(calendar) | pl.col("aum_usd").is_not_null())
-        .filter(pl.any_horizontal(pl.col(_TOLD).is_not_null()))
-        .sort(*_FACT, "nav", "price", "shares", "flow_usd", nulls_last=True)
-        .group_by(_FACT)
-        .agg(pl.col(_TOLD).drop_nulls().first())
-        .with_columns(
-            pl.coalesce("nav", "price").alias("nav"),
-            pl.lit(source).alias("source"),
-            known_at(pl.col("as_of")).alias("known_at"),
-        )
-    )
-    return FUND_SHARES.conform(rows)
-
-
-def closed_day_figures(rows: pl.DataFrame, calendar: Sequence[date], *, source: str, file: str) -> pl.DataFrame:
-    """A reject (`not_a_session`) for each fund and day of a staged file with figures of a day without a session.
-
-    Counts of a Saturday are such; the blank rows of a holiday say nothing, assets hold until the next session,
-    and days outside `calendar` are not judged.
-    """
-    figures = [name for name in _figures(rows) if name != "aum_usd"]
-    says_something = pl.any_horizontal(pl.lit(False), pl.col(figures).is_not_null())
-    held = rows.filter(_is_closed(calendar) & says_something).select("fund", "as_of").unique().sort("fund", "as_of")
-    return held.select(
-        pl.lit(source).alias("source"),
-        pl.lit(file).alias("file"),
-        pl.col("fund").alias("entity"),
-        pl.lit("as_of").alias("field"),
-        pl.lit("not_a_session").alias("reason_code"),
-        pl.col("as_of").dt.to_string().alias("detail"),
-    ).select(pl.col(name).cast(dtype) for name, dtype in REJECT_COLUMNS.items())
-
-
-def _figures(frame: pl.DataFrame) -> list[str]:
-    return [name for name in _TOLD if name in frame.columns]
-
-
-def _is_closed(calendar: Sequence[date]) -> pl.Expr:
-    within = pl.col("as_of").is_between(min(calendar), max(calendar))
-    return within & ~pl.col("as_of").is_in(list(calendar))
+_LEVELS = ("shares", "nav", "aum_usd", "flow_usd")
 
 
 def fund_flows_daily(
@@ -93,18 +35,21 @@ def fund_flows_daily(
 ) -> pl.DataFrame:
     """marts.FUND_FLOWS_DAILY: one row per session and fund with a fact in the 60 sessions up to it.
 
-    `facts`: core.FUND_SHARES. `calendar`: all sessions of the exchange, from 60 before the first one on;
+    `facts`: core.FUND_SHARES. `calendar`: all sessions of the exchange, from 135 before the first one on;
     a session that admission refused still has its flow in the sums, because money does not wait for
     quotes. `carried_forward`: sessions on which the source failed.
 
     The flow of a session is the one published for it (as_of = session): `reported`. A published zero is
     `not_updated`: in the real files no fund has a zero flow until the source's last days, where counts
     simply had not moved yet, while days without creations are blank. Where nothing else is published,
-    the change of shares from the session before times NAV is `derived`, unless it is zero too
-    (`not_updated`). Nothing at all is `missing`; more than 15 % of the fund's assets is `implausible`
-    (without known assets nobody can tell). Only reported and derived flows have a value. A sum over 5,
-    20 or 60 sessions is null when one of them has none; not_updated counts as unknown. For session D the
-    latest vintage downloaded by D counts, else the earliest later one.
+    the change of shares times NAV is `derived`, on the session to which the source's counts are booked
+    (`fund_registry.BOOKINGS`), an issuer's own counts before relayed ones, splits taken out. An issuer's
+    count that stays is a flow of zero, `no_flow`, while counts of its other funds move; any other is
+    `not_updated`. Nothing at all is `missing`; a fund's first five sessions are `seed`; more than 15 % of
+    the fund's assets is `implausible` (without known assets nobody can tell). Only reported, derived and
+    no_flow have a value. A sum over 5, 20 or 60 sessions is null when one of them has none; not_updated
+    counts as unknown. For session D the latest vintage downloaded by D counts, else the earliest later
+    one; flow_60d_known_usd has nothing that was not out by the evening of D.
     """
     days = sorted(set(calendar))
     position = {day: index for index, day in enumerate(days)}
@@ -123,7 +68,7 @@ def fund_flows_daily(
     for day in sessions:
         by_epoch.setdefault(sum(vintage <= day for vintage in vintages), []).append(day)
     parts = [
-        _flows_of_epoch(_visible(placed, wanted[0]), [position[day] for day in wanted], days)
+        _flows_of_epoch(placed, wanted[0], [position[day] for day in wanted], days, registry)
         for wanted in by_epoch.values()
     ]
     segments = pl.DataFrame(
@@ -144,97 +89,143 @@ def _next_session(facts: pl.DataFrame, days: list[date]) -> dict[date, int]:
 
 
 def _visible(facts: pl.DataFrame, day: date) -> pl.DataFrame:
-    """One row per fund and as-of date: of each figure the vintage that counts on `day`."""
+    """One row per fund, source and as-of date: of each figure the vintage that counts on `day`."""
     was_there = pl.col("vintage_date") <= day
     number = pl.col("vintage_date").cast(pl.Int32)
+    key = ["fund", "source", "as_of"]
     return (
-        facts.sort("fund", "as_of", was_there.not_(), pl.when(was_there).then(-number).otherwise(number))
-        .group_by("fund", "as_of", "position", maintain_order=True)
-        .agg(pl.col("shares", "nav", "aum_usd", "flow_usd").drop_nulls().first())
+        facts.sort(*key, was_there.not_(), pl.when(was_there).then(-number).otherwise(number))
+        .group_by(*key, "position", maintain_order=True)
+        .agg(pl.col(*_LEVELS, "inception_date").drop_nulls().first())
     )
 
 
-def _flows_of_epoch(facts: pl.DataFrame, wanted: list[int], days: list[date]) -> pl.DataFrame:
+def _flows_of_epoch(
+    placed: pl.DataFrame, day: date, wanted: list[int], days: list[date], registry: Sequence[FundSegment]
+) -> pl.DataFrame:
     """Rows of the wanted places in the calendar, from the facts visible on all of them."""
-    longest = max(WINDOWS.values())
-    earliest = max(min(wanted) - longest - ASSETS_KEPT_SESSIONS, 0)
-    recent = facts.filter(pl.col("position").is_between(earliest, max(wanted)))
-    grid = (
-        recent.select("fund")
-        .unique()
-        .join(
-            pl.DataFrame({"position": range(earliest, max(wanted) + 1)}, schema={"position": pl.Int64}),
-            how="cross",
-        )
-    )
-    per_day = recent.group_by("fund", "position").agg(
-        pl.col("as_of").max(),
-        *(pl.col(name).drop_nulls().last() for name in ("shares", "nav", "aum_usd", "flow_usd")),
-    )
-    known = grid.join(per_day, on=["fund", "position"], how="left").sort("fund", "position")
-    flows = _with_sums(_with_quality(known))
-    has_facts = pl.col("as_of").is_not_null().cast(pl.Int32).rolling_sum(longest, min_samples=1).over("fund") > 0
+    first = max(min(wanted) - WINDOW - LOOKBACK_SESSIONS - ASSETS_KEPT_SESSIONS, 0)
+    last = min(max(wanted) + LATEST_SESSIONS, len(days) - 1)
+    recent = _visible(placed.filter(pl.col("position").is_between(first, last)), day)
+    flows = with_marks(_with_quality(_known(recent, first, last, days), days), days, registry)
+    has_facts = pl.col("fact_date").is_not_null().cast(pl.Int32).rolling_sum(WINDOW, min_samples=1).over("fund") > 0
     day_of = pl.Series("day", days, pl.Date)
     return (
-        flows.filter(has_facts & pl.col("position").is_in(wanted))
+        _with_sums(flows)
+        .filter(has_facts & pl.col("position").is_in(wanted))
         .with_columns(
             pl.lit(day_of).gather(pl.col("position")).alias("session_date"),
             pl.lit(day_of).gather(pl.col("last_known")).alias("as_of"),
         )
-        .drop("position", "last_known", "shares", "nav", "aum_usd")
+        .drop("position", "last_known")
     )
 
 
-def _with_quality(known: pl.DataFrame) -> pl.DataFrame:
-    """Adds quality, flow_cents (null unless reported or derived), assets, their ratio and last_known."""
-    change = pl.col("shares") - pl.col("shares").shift(1).over("fund")
-    published = pl.col("flow_usd")
+def _known(recent: pl.DataFrame, first: int, last: int, days: list[date]) -> pl.DataFrame:
+    """One row per fund and place without gaps: what is published, what counts say, and the assets, in order."""
+    places = pl.DataFrame({"position": range(first, last + 1)}, schema={"position": pl.Int64})
+    per_day = recent.sort("as_of").group_by("fund", "source", "position", maintain_order=True)
+    told = per_day.agg(pl.col("as_of").max(), *(pl.col(name).drop_nulls().last() for name in _LEVELS))
+    levels = (
+        recent.select("fund", "source")
+        .unique()
+        .join(places, how="cross")
+        .join(told, on=["fund", "source", "position"], how="left")
+        .sort("fund", rank_of("source"), "source", "position")
+    )
+    counted = pl.coalesce("aum_usd", pl.col("shares") * pl.col("nav"))
+    assets = counted.forward_fill(limit=ASSETS_KEPT_SESSIONS).over("fund", "source")
+    published = levels.filter(pl.col("flow_usd").is_not_null()).sort(
+        "fund", pl.col("flow_usd") == 0, maintain_order=True
+    )
+    by_fund = (
+        levels.with_columns(assets.alias("assets_usd"))
+        .group_by("fund", "position", maintain_order=True)
+        .agg(pl.col("assets_usd").drop_nulls().first(), pl.col("as_of").max().alias("fact_date"))
+    )
+    firsts = published.group_by("fund", "position", maintain_order=True).agg(
+        pl.col("flow_usd").first().alias("published"), pl.col("source").first().alias("published_source")
+    )
+    begun = recent.group_by("fund").agg(pl.col("inception_date").min())
     return (
-        known.with_columns(
-            pl.coalesce("aum_usd", pl.col("shares") * pl.col("nav"))
-            .forward_fill(limit=ASSETS_KEPT_SESSIONS)
-            .over("fund")
-            .alias("assets_usd"),
-            change.alias("change"),
-            pl.when(published != 0).then(published).otherwise(change * pl.col("nav")).alias("raw_flow"),
-        )
-        .with_columns(
-            pl.when(pl.col("raw_flow").abs() > IMPLAUSIBLE_SHARE_OF_ASSETS * pl.col("assets_usd"))
-            .then(pl.lit("implausible"))
-            .when(published != 0)
-            .then(pl.lit("reported"))
-            .when(pl.col("raw_flow") != 0)
-            .then(pl.lit("derived"))
-            .when((published == 0) | (pl.col("change") == 0))
-            .then(pl.lit("not_updated"))
-            .otherwise(pl.lit("missing"))
-            .alias("quality")
-        )
-        .with_columns(
-            pl.when(pl.col("quality").is_in(["reported", "derived"]))
-            .then((pl.col("raw_flow") * _CENTS).round().cast(pl.Int64))
-            .alias("flow_cents")
+        by_fund.join(firsts, on=["fund", "position"], how="left")
+        .join(share_flows(levels, days), on=["fund", "position"], how="left")
+        .join(begun, on="fund", how="left")
+        .sort("fund", "position")
+    )
+
+
+def _with_quality(known: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """Adds quality, flow_cents (null unless known), flow_usd, its share of assets, source, delay and last_known."""
+    published, is_reported = pl.col("published"), pl.col("published") != 0
+    raw = pl.when(is_reported).then(published).otherwise("share_flow")
+    begun = pl.lit(pl.Series("day", days, pl.Date)).search_sorted(pl.col("inception_date"))
+    is_seed = (pl.col("inception_date") >= days[0]) & (pl.col("position") < begun + SEED_SESSIONS)
+    judged = known.with_columns(
+        pl.when(is_seed & (raw.is_not_null() | published.is_not_null()))
+        .then(pl.lit("seed"))
+        .when(raw.abs() > IMPLAUSIBLE_SHARE_OF_ASSETS * pl.col("assets_usd"))
+        .then(pl.lit("implausible"))
+        .when(is_reported)
+        .then(pl.lit("reported"))
+        .when(pl.col("share_flow") != 0)
+        .then(pl.lit("derived"))
+        .when(pl.col("is_unchanged"))
+        .then(pl.lit("no_flow"))
+        .when((published == 0) | (pl.col("change") == 0))
+        .then(pl.lit("not_updated"))
+        .otherwise(pl.lit("missing"))
+        .alias("quality"),
+        raw.fill_null(pl.when("is_unchanged").then(0.0)).alias("raw_flow"),
+    )
+    is_known = pl.col("quality").is_in(list(KNOWN_QUALITIES))
+    is_own = pl.col("quality") == "reported"
+    return (
+        judged.with_columns(
+            flow_cents=pl.when(is_known).then((pl.col("raw_flow") * _CENTS).round().cast(pl.Int64)),
+            flow_source=pl.when(is_known).then(pl.when(is_own).then("published_source").otherwise("share_source")),
+            known_sessions_late=pl.when(is_known).then(pl.when(is_own).then(0).otherwise("late_sessions")),
+            is_odd=pl.col("is_odd") & (pl.col("quality") == "derived"),
+            is_frozen=pl.col("is_frozen") & (pl.col("quality") == "not_updated"),
         )
         .with_columns(
             (pl.col("flow_cents") / _CENTS).alias("flow_usd"),
             pl.when(pl.col("flow_cents").is_not_null())
             .then(pl.col("position"))
-            .forward_fill(limit=max(WINDOWS.values()) - 1)
+            .forward_fill(limit=WINDOW - 1)
             .over("fund")
             .alias("last_known"),
         )
-        .with_columns(
-            pl.when(pl.col("assets_usd") > 0).then(pl.col("flow_usd") / pl.col("assets_usd")).alias("flow_pct_assets")
-        )
-        .drop("change", "raw_flow")
+        .with_columns(flow_pct_assets=_of_assets("flow_usd"))
     )
 
 
+def _of_assets(column: str) -> pl.Expr:
+    return pl.when(pl.col("assets_usd") > 0).then(pl.col(column) / pl.col("assets_usd"))
+
+
 def _with_sums(flows: pl.DataFrame) -> pl.DataFrame:
-    return flows.with_columns(
-        (pl.col("flow_cents").rolling_sum(size, min_samples=size).over("fund") / _CENTS).alias(name)
-        for name, size in WINDOWS.items()
-    ).drop("flow_cents")
+    """Adds the sums over sessions, their shares of assets, and the sum of what was known on the evening itself."""
+    cents, is_late = pl.col("flow_cents"), pl.col("known_sessions_late")
+    known, count = cents.fill_null(0), cents.is_not_null().cast(pl.Int32)
+    sums = flows.with_columns(
+        *(
+            (cents.rolling_sum(size, min_samples=size).over("fund") / _CENTS).alias(name)
+            for name, size in WINDOWS.items()
+        ),
+        known_cents=known.rolling_sum(WINDOW, min_samples=1).over("fund"),
+        known_sessions_60d=count.rolling_sum(WINDOW, min_samples=1).over("fund"),
+    )
+    for sessions in range(LATEST_SESSIONS):
+        not_yet = (is_late > sessions).shift(sessions).over("fund").fill_null(value=False)
+        sums = sums.with_columns(
+            known_cents=pl.col("known_cents") - pl.when(not_yet).then(known.shift(sessions).over("fund")).otherwise(0),
+            known_sessions_60d=pl.col("known_sessions_60d") - not_yet.cast(pl.Int32),
+        )
+    return sums.with_columns(
+        *(_of_assets(name).alias(name.replace("_usd", "_pct_assets")) for name in WINDOWS),
+        flow_60d_known_usd=pl.when(pl.col("known_sessions_60d") > 0).then(pl.col("known_cents") / _CENTS),
+    ).drop("flow_cents", "known_cents")
 
 
 def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
@@ -242,10 +233,12 @@ def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
 
     flow_usd adds the known flows (`partial` when a fund's is unknown); the sums over several sessions
     are null as soon as one fund's is. flow_pct_assets relates the flows and assets of the funds of which
-    both are known.
+    both are known. assets_share is what the segment's funds hold of all that the funds of segments hold,
+    those of the whole market left out.
     """
     has_both = pl.col("flow_usd").is_not_null() & pl.col("assets_usd").is_not_null()
-    cents = {name: (pl.col(name) * _CENTS).round().cast(pl.Int64) for name in ("flow_usd", *WINDOWS)}
+    cents = {name: _whole_cents(name) for name in ("flow_usd", *WINDOWS, "flow_60d_known_usd")}
+    asset_cents = _whole_cents("assets_usd")
     rows = (
         fund_flows.filter(pl.col("segment").is_not_null())
         .group_by("session_date", "segment")
@@ -254,17 +247,24 @@ def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
             pl.col("flow_usd").count().alias("fund_count"),
             cents["flow_usd"].sum().alias("flow_cents"),
             cents["flow_usd"].filter(has_both).sum().alias("ratio_cents"),
-            (pl.col("assets_usd").filter(has_both) * _CENTS).round().cast(pl.Int64).sum().alias("asset_cents"),
+            asset_cents.filter(has_both).sum().alias("both_cents"),
+            pl.when(pl.col("assets_usd").null_count() == 0).then(asset_cents.sum()).alias("asset_cents"),
             *(
                 (pl.when(pl.col(name).null_count() == 0).then(cents[name].sum()) / _CENTS).alias(name)
                 for name in WINDOWS
             ),
+            (pl.when(pl.col("flow_60d_known_usd").count() > 0).then(cents["flow_60d_known_usd"].sum()) / _CENTS).alias(
+                "flow_60d_known_usd"
+            ),
+            pl.col("known_sessions_60d").min(),
+            pl.col("marks").str.contains("reconstitution", literal=True).any().alias("is_reconstitution"),
         )
         .with_columns(
             pl.when(pl.col("fund_count") > 0).then(pl.col("flow_cents") / _CENTS).alias("flow_usd"),
-            pl.when(pl.col("asset_cents") > 0)
-            .then(pl.col("ratio_cents") / pl.col("asset_cents"))
+            pl.when(pl.col("both_cents") > 0)
+            .then(pl.col("ratio_cents") / pl.col("both_cents"))
             .alias("flow_pct_assets"),
+            (pl.col("asset_cents") / _CENTS).alias("assets_usd"),
             pl.when(pl.col("fund_count") == pl.col("all_count"))
             .then(pl.lit("complete"))
             .when(pl.col("fund_count") > 0)
@@ -272,5 +272,22 @@ def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.lit("missing"))
             .alias("quality"),
         )
+        .with_columns(
+            *(_of_assets(name).alias(name.replace("_usd", "_pct_assets")) for name in WINDOWS),
+            assets_share=_share_of_all(),
+            is_reconstitution=pl.col("is_reconstitution").fill_null(value=False),
+        )
     )
     return SEGMENT_FLOWS_DAILY.conform(rows)
+
+
+def _whole_cents(column: str) -> pl.Expr:
+    return (pl.col(column) * _CENTS).round().cast(pl.Int64)
+
+
+def _share_of_all() -> pl.Expr:
+    """Assets of a segment over those of all segments but total; null where one of them is unknown."""
+    apart = pl.col("segment") != "total"
+    all_known = (pl.col("asset_cents").is_null() & apart).sum().over("session_date") == 0
+    whole = pl.col("asset_cents").filter(apart).sum().over("session_date")
+    return pl.when(apart & all_known & (whole > 0)).then(pl.col("asset_cents") / whole)

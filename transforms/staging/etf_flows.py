@@ -27,10 +27,11 @@ FUND_SHARES: Final[dict[str, pl.DataType]] = {
     "nav": pl.Float64(),
     "price": pl.Float64(),
     "aum_usd": pl.Float64(),
+    "inception_date": pl.Date(),
     "vintage_date": pl.Date(),
 }
 """nav in USD per share as the issuer says; price is the market's close where the file gives that instead;
-aum_usd in USD where the file gives assets and no shares."""
+aum_usd in USD where the file gives assets; inception_date where it tells the fund's first day."""
 
 _FUND = Field("ticker", "fund", "text", required=True)
 _DAY = Field("date", "as_of", "iso_date", required=True)

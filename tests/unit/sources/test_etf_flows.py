@@ -47,17 +47,17 @@ def landed(tmp_path: Path, dataset: str, payload: bytes, vintage: date | None = 
         (
             "shares",
             "date,ticker,shares,price\n2026-03-30,AGG,1398800000,99.04\n",
-            [("AGG", D(2026, 3, 30), 1_398_800_000, None, 99.04, None, D(2026, 3, 30))],
+            [("AGG", D(2026, 3, 30), 1_398_800_000, None, 99.04, None, None, D(2026, 3, 30))],
         ),
         (
             "ishares_shares",
             "date,ticker,shares_outstanding,nav\n2025-07-01,EWJ,204000000,75.5\n",
-            [("EWJ", D(2025, 7, 1), 204_000_000, 75.5, None, None, D(2025, 7, 1))],
+            [("EWJ", D(2025, 7, 1), 204_000_000, 75.5, None, None, None, D(2025, 7, 1))],
         ),
         (
             "assets",
             "ticker,aum_usd,updated_date\nSPY,653947784940.7959,2026-04-03\n",
-            [("SPY", D(2026, 4, 3), None, None, None, 653947784940.7959, D(2026, 4, 3))],
+            [("SPY", D(2026, 4, 3), None, None, None, 653947784940.7959, None, D(2026, 4, 3))],
         ),
     ],
 )
