@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from flows.edge import ddl
+from flows.edge.archive import Archive
 from flows.edge.landing import LandedFile
 from flows.edge.warehouse import reading
 from flows.errors import SourceError
@@ -30,6 +31,13 @@ def is_needed(run: Run, adapter: Source) -> bool:
     """Whether a source is asked at all: one of rates only for schemes, quotes or statements in another currency."""
     has_foreign_scheme = any(scheme.currency != USD for scheme in run.schemes.values())
     return adapter.roles != (ROLE,) or has_foreign_scheme or _has_foreign_quotes(run) or _has_foreign_statements(run)
+
+
+def is_at_hand(run: Run, adapter: Source) -> bool:
+    """Whether an archive has rates anyway, for statements in other currencies that nobody has read yet."""
+    if adapter.roles != (ROLE,) or run.archive is None or not run.settings.sources_of("fundamentals"):
+        return False
+    return bool(adapter.archive_files(Archive(run.archive), ()))
 
 
 def is_foreign() -> pl.Expr:

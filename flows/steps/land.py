@@ -18,7 +18,7 @@ from flows.run import Run
 from flows.settings import Settings, state_home
 from flows.sources import Source, SourceSettings, rate_limit, source
 from flows.sources.model import Answer, Asking, SecLimits
-from flows.steps.fx import is_needed
+from flows.steps.fx import is_at_hand, is_needed
 
 log = logging.getLogger(__name__)
 ASKED = "asked"
@@ -45,7 +45,7 @@ def land(run: Run, sessions: Sequence[date]) -> Landed:
     landed = Landed(tuple(sessions))
     for name in run.settings.enabled_sources:
         adapter = source(name)
-        if not is_needed(run, adapter):
+        if not is_needed(run, adapter) and not is_at_hand(run, adapter):
             continue
         try:
             landed.files[name], missing = _land_source(run, adapter, sessions)

@@ -221,27 +221,32 @@ def test_a_fall_of_the_pound_is_no_fault_of_the_file(
 def test_statements_in_euros_are_taken_at_the_rates_of_their_periods(
     new_site: Callable[[str, Market], Site], light_gate: None
 ) -> None:
-    """The first night that meets them has no rates; the next one asks, and judges the sessions before again."""
-    days, sites = SESSIONS[:4], {}
-    for currency in ("USD", "EUR"):
-        site = sites[currency] = new_site(currency, Market())
-        site.market.write(site.archive, days)
+    """Rates that an archive has are at hand from the start; where they come later, all sessions are judged again."""
+    told = {}
+    for name, currency, rates_from in (("dollars", "USD", 9), ("at_once", "EUR", 0), ("later", "EUR", 1)):
+        site = new_site(name, Market())
+        site.market.write(site.archive, SESSIONS[:4])
         write_simfin(site.market, site.archive, Vintage(currency=currency))
-        assert site.backfill(days[0], days[2]).exit_code == 0
-        if currency == "EUR":
-            assert valued(site)["value"].null_count() == valued(site).height
-            assert site.rows("core.fundamentals", "currency")["currency"].unique().to_list() == ["EUR"]
-        weekdays = [day for number in range(2200) if (day := days[-1] - timedelta(days=number)).weekday() < 5]
-        rates = site.archive / "ecb_fx" / "eurofxref-hist.zip"
-        rates.parent.mkdir(parents=True)
-        rates.write_bytes(rates_zip({day: {"USD": "1.25"} for day in weekdays}))
-        assert site.nightly(days[3]).exit_code == 0
-    told = {currency: valued(site) for currency, site in sites.items()}
-    both = told["USD"].join(told["EUR"], on=["session_date", "segment", "measure", "convention"])
-    assert both.height == told["USD"].height > 100
+        for number, days in enumerate((SESSIONS[:3], SESSIONS[3:4])):
+            if number == rates_from:
+                _publish_weekdays(site)
+            assert site.backfill(days[0], days[-1]).exit_code == 0
+            if number < rates_from and currency == "EUR":
+                assert valued(site)["value"].null_count() == valued(site).height
+        told[name] = valued(site)
+    assert told["at_once"].equals(told["later"])
+    both = told["dollars"].join(told["later"], on=["session_date", "segment", "measure", "convention"])
+    assert both.height == told["dollars"].height > 100
     # A euro earned is 1.25 dollars earned: multiples are a fifth lower.
     assert both["value_right"].to_list() == pytest.approx((both["value"] / 1.25).to_list(), rel=1e-6)
-    assert not (sites["USD"].paths.landing / "ecb_rates").exists()
+
+
+def _publish_weekdays(site: Site) -> None:
+    """Rates of 1.25 dollars for a euro on every weekday of six years."""
+    days = [day for number in range(2200) if (day := SESSIONS[3] - timedelta(days=number)).weekday() < 5]
+    path = site.archive / "ecb_fx" / "eurofxref-hist.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(rates_zip({day: {"USD": "1.25"} for day in days}))
 
 
 def valued(site: Site) -> pl.DataFrame:
