@@ -8,14 +8,19 @@ from flows.edge.rate_limit import HostRateLimit
 from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
 from flows.sources import (
+    cftc,
+    chicago_fed,
     corporate_actions,
     ecb_rates,
     etf_flows,
+    fed_ebp,
     files,
+    fiscal_data,
     fred,
     french,
     nasdaq_directory,
     nasdaq_screener,
+    ofr,
     sec_edgar,
     simfin,
     treasury,
@@ -28,6 +33,7 @@ SOURCES: dict[str, Source] = {
     module.SOURCE.name: module.SOURCE
     for module in (
         *(nasdaq_screener, simfin, treasury, fred, etf_flows),
+        *(cftc, chicago_fed, ofr, fed_ebp, fiscal_data),
         *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates, french),
     )
 }

@@ -1,4 +1,4 @@
-"""Fund flows and macro series of a run: the small tables that are written anew each time."""
+"""Fund flows, macro series and positions of a run: the small tables that are written anew each time."""
 
 from typing import NamedTuple
 
@@ -18,23 +18,25 @@ SOURCE = "etf_flows"
 
 
 class Flows(NamedTuple):
-    """Rows of core.macro and of marts.segment_flows_daily, of all sessions, as known by the last admitted one."""
+    """Rows of core.macro, core.positions and marts.segment_flows_daily, all as known by the last admitted session."""
 
     macro: pl.DataFrame
+    positions: pl.DataFrame
     segments: pl.DataFrame
 
 
 def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flows:
-    """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session.
+    """core.macro, core.positions, core.fund_shares and the frames of the two flow marts, as known by the last session.
 
     The marts are written for all sessions: a flow that was published late fills its own day.
     """
     last = progress.last_admitted
     if last is None:
-        return Flows(table("core.macro").empty(), table("marts.segment_flows_daily").empty())
+        empty = (table(name).empty() for name in ("core.macro", "core.positions", "marts.segment_flows_daily"))
+        return Flows(*empty)
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
-        macro = facts.macro.filter(by_then)
+        macro, positions = facts.macro.filter(by_then), facts.positions.filter(by_then)
         figures = fund_share_rows([facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE)
         funds = figures.filter(by_then)
         sessions = [*progress.base.admitted, *progress.admitted]
@@ -44,7 +46,8 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
         segments = segment_flows_daily(flows)
     with run.timed("build"):
         run.count("core.macro", build.replace("core.macro", macro))
+        run.count("core.positions", build.replace("core.positions", positions))
         run.count("core.fund_shares", build.replace("core.fund_shares", funds))
         build.work("fund_flows_daily", flows)
         build.work("segment_flows_daily", segments)
-    return Flows(macro, segments)
+    return Flows(macro, positions, segments)
