@@ -20,7 +20,9 @@ EVIDENCE: dict[str, pl.DataType] = {
     "own_measure": pl.String(),
     "own_threshold": pl.Float64(),
 }
-"""One row per session and claim that something is known of. The last two: of a measure that stands in for the claim's."""
+"""One row per session and claim that something is known of.
+
+own_measure and own_threshold: of a series that stands in for what the claim names."""
 NO_DATA = "no_data"
 
 
