@@ -25,6 +25,7 @@ from flows.nightly import run_nightly
 from flows.paths import DataPaths
 from flows.run_record import RunOutcome
 from flows.settings import given, no_proxy_to_this_machine
+from flows.simulated import macro_vendors
 from flows.simulated.market import Market
 from flows.simulated.served import BadDays
 from flows.simulated.vendors import API_KEY, Vendors
@@ -190,7 +191,7 @@ def _installed(paths: DataPaths, vendors: Vendors) -> Iterator[_Evening]:
     evening = _Evening(vendors)
     with serving(evening.answer) as url:
         address = {"nasdaq_screener": "nasdaq", "simfin": "simfin", "treasury": "treasury", "etf_flows": "etf"}
-        address |= {"french": "french", "ssga": "ssga", "ishares": "ishares"}
+        address |= {name: name for name in ("french", "ssga", "ishares", *macro_vendors.ADDRESSES)}
         settings = {
             "data_dir": paths.root,
             "base_urls": {name: f"{url}/{path}" for name, path in address.items()},

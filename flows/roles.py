@@ -6,6 +6,7 @@ Role = Literal[
     "quotes",
     "fundamentals",
     "macro",
+    "positions",
     "fund_flows",
     "share_counts",
     "caps",

@@ -81,7 +81,8 @@ class SourcesByRole(BaseModel):
 
     quotes: tuple[str, ...] = ("nasdaq_screener",)
     fundamentals: tuple[str, ...] = ("sec_edgar", "simfin")
-    macro: tuple[str, ...] = ("treasury",)
+    macro: tuple[str, ...] = ("treasury", "chicago_fed", "ofr", "fed_ebp", "fiscal_data")
+    positions: tuple[str, ...] = ("cftc",)
     fund_flows: tuple[str, ...] = ("etf_flows",)
     share_counts: tuple[str, ...] = ("sec_edgar",)
     caps: tuple[str, ...] = ("nasdaq_screener",)
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     schemes_dir: Path | None = Field(default=None, description="your own bucket schemes, one TOML file each")
 
     simfin_api_key: SecretStr | None = None
+    fred_api_key: SecretStr | None = Field(default=None, description="your own; without one the CSV files are asked")
 
     base_urls: dict[str, str] = Field(default={}, description="other addresses of sources, by name")
     http: HttpSettings = HttpSettings()

@@ -8,7 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from flows.edge.loopback import Answer, Asked
-from flows.simulated import formats
+from flows.simulated import formats, macro_vendors
 from flows.simulated.funds import fund_days, published_flows, yields
 from flows.simulated.issuers import ISSUERS, issuer_files, issuer_reply
 from flows.simulated.market import Market
@@ -66,6 +66,8 @@ class Vendors:
                 yield f"treasury/{last}/{curve}_{year}.csv", self._treasury(curve, year, last)
         if portfolios := portfolios_zip(self.market, last):
             yield f"french/{last}/{PORTFOLIOS}", portfolios
+        for day in sorted({*vintages, last}):
+            yield from macro_vendors.archive(self.market, day)
 
     def reply(self, asked: Asked, session: date) -> Answer:
         """What the vendor of a path answers on the evening of a session."""
@@ -81,6 +83,8 @@ class Vendors:
         if vendor == "treasury" and rest.endswith("/all") and rest[:4].isdigit():
             curve = "real" if "real" in asked.params.get("type", "") else "nominal"
             return Answer(self._treasury(curve, int(rest[:4]), session), content_type="text/csv")
+        if vendor in macro_vendors.ADDRESSES:
+            return macro_vendors.reply(self.market, asked, session)
         if vendor == "french" and rest == PORTFOLIOS:
             found = portfolios_zip(self.market, session)
             return Answer(found, content_type="application/zip") if found else NOT_FOUND

@@ -8,16 +8,21 @@ from flows.edge.rate_limit import HostRateLimit
 from flows.edge.shared_rate import SharedRate
 from flows.errors import UsageError
 from flows.sources import (
+    cftc,
+    chicago_fed,
     corporate_actions,
     ecb_rates,
     etf_flows,
+    fed_ebp,
     files,
+    fiscal_data,
     fred,
     french,
     invesco,
     ishares,
     nasdaq_directory,
     nasdaq_screener,
+    ofr,
     sec_edgar,
     simfin,
     ssga,
@@ -33,6 +38,7 @@ SOURCES: dict[str, Source] = {
     for module in (
         *(nasdaq_screener, simfin, treasury, fred, etf_flows),
         *(ssga, ishares, invesco, vanguard),
+        *(cftc, chicago_fed, ofr, fed_ebp, fiscal_data),
         *(files, sec_edgar, nasdaq_directory, corporate_actions, ecb_rates, french),
     )
 }

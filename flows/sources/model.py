@@ -39,6 +39,7 @@ class SourceSettings:
 
     base_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     simfin_api_key: str | None = field(default=None, repr=False)
+    fred_api_key: str | None = field(default=None, repr=False)
     fred_series: tuple[str, ...] = ("DGS10", "DGS2", "DFII10", "T10YIE", "BAMLH0A0HYM2", "BAMLC0A0CM")
     user_agent: str = "smallcaps/0.1"
     contact: str = ""
@@ -66,6 +67,9 @@ class Asking:
     settings: SourceSettings
     vintage_date: date
     now: datetime
+    first_session: date
+    last_session: date
+    """Of the run: a night has one session."""
 
 
 FollowUp = Callable[[Asking], str]
@@ -99,7 +103,7 @@ class Source:
     large: Mapping[str, ParseParts] = field(default_factory=dict)
     follow_up: FollowUp | None = None
     is_supplement: bool = False
-    """It confirms what others show: an archive without its files lacks nothing."""
+    """It confirms what others show, or adds to it: a run over an archive without its files is not degraded."""
     shared_hosts: tuple[str, ...] = ()
     """Hosts whose one limit counts for all processes together."""
 

@@ -17,9 +17,11 @@ from transforms.core.company_links import entity_tickers
 from transforms.core.fund_shares import closed_day_figures
 from transforms.core.fundamentals import Statements, collect_statements, stacked
 from transforms.core.macro import macro_rows
+from transforms.core.positions import position_rows
 from transforms.core.reference_portfolios import RELEASES
 from transforms.core.sec_statements import sec_statements
 from transforms.staging import no_rejects
+from transforms.staging.cftc import POSITIONS
 from transforms.staging.etf_flows import FUND_FLOWS, FUND_SHARES
 from transforms.staging.macro import MACRO
 
@@ -35,7 +37,7 @@ _NO_NAMES: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """Fundamentals, macro series and fund figures of every landed vintage; rejects by source.
+    """Fundamentals, macro series, traders' positions and fund figures of every landed vintage; rejects by source.
 
     ``statements``: as a vendor reads them. ``filed``: as companies filed them. ``portfolios``: RELEASES of portfolios
     that others publish.
@@ -46,6 +48,7 @@ class Facts:
     tickers: pl.DataFrame
     names: pl.DataFrame
     macro: pl.DataFrame
+    positions: pl.DataFrame
     fund_flows: pl.DataFrame
     fund_shares: pl.DataFrame
     portfolios: pl.DataFrame
@@ -63,6 +66,7 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
     statements = frames.of("simfin", tuple(simfin.STATEMENTS))
     names = frames.of("simfin", (simfin.COMPANIES,))
     macro = [frame for name in run.settings.sources_of("macro") for frame in frames.of(name)]
+    positions = [frame for name in run.settings.sources_of("positions") for frame in frames.of(name)]
     flows = frames.named(etf_flows.NAME, (etf_flows.FLOWS,))
     relayed = frames.named(etf_flows.NAME, (etf_flows.SHARES, etf_flows.ASSETS, etf_flows.ISHARES))
     issuers = [name for name in run.settings.sources_of("fund_flows") if name != etf_flows.NAME]
@@ -75,6 +79,7 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
         tickers=entity_tickers(statements),
         names=_stack(names, _NO_NAMES).select(list(_NO_NAMES)),
         macro=macro_rows(_stack(macro, MACRO), licences),
+        positions=position_rows(_stack(positions, POSITIONS), licences),
         fund_flows=_stack(flows, {**FUND_FLOWS, "source": pl.String()}),
         fund_shares=_stack(shares, {**FUND_SHARES, "source": pl.String()}),
         portfolios=portfolios,

@@ -1,4 +1,4 @@
-"""Fund flows and macro series of a run: the small tables that are written anew each time."""
+"""Fund flows, macro series and positions of a run: the small tables that are written anew each time."""
 
 from typing import NamedTuple
 
@@ -21,24 +21,26 @@ PUBLISHED = {booking.source: booking.publication_sessions for booking in BOOKING
 
 
 class Flows(NamedTuple):
-    """Rows of core.macro, marts.segment_flows_daily and core.fund_shares, of all sessions, as known by the last one."""
+    """Rows of core.macro, core.positions, marts.segment_flows_daily, core.fund_shares, as known by the last session."""
 
     macro: pl.DataFrame
+    positions: pl.DataFrame
     segments: pl.DataFrame
     funds: pl.DataFrame
 
 
 def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flows:
-    """core.macro, core.fund_shares and the frames of the two flow marts, as known by the last admitted session.
+    """core.macro, core.positions, core.fund_shares and the frames of the two flow marts, as known by the last session.
 
     The marts are written for all sessions: a flow that was published late fills its own day.
     """
     last = progress.last_admitted
     if last is None:
-        return Flows(*(table(name).empty() for name in ("core.macro", "marts.segment_flows_daily", "core.fund_shares")))
+        names = ("core.macro", "core.positions", "marts.segment_flows_daily", "core.fund_shares")
+        return Flows(*(table(name).empty() for name in names))
     with run.timed("transform"):
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
-        macro = facts.macro.filter(by_then)
+        macro, positions = facts.macro.filter(by_then), facts.positions.filter(by_then)
         figures = fund_share_rows(
             [facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE, publication_sessions=PUBLISHED
         )
@@ -51,7 +53,8 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
         segments = segment_flows_daily(flows)
     with run.timed("build"):
         run.count("core.macro", build.replace("core.macro", macro))
+        run.count("core.positions", build.replace("core.positions", positions))
         run.count("core.fund_shares", build.replace("core.fund_shares", funds))
         build.work("fund_flows_daily", flows)
         build.work("segment_flows_daily", segments)
-    return Flows(macro, segments, funds)
+    return Flows(macro, positions, segments, funds)

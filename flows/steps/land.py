@@ -129,7 +129,7 @@ def _land_live(run: Run, adapter: Source, sessions: Sequence[date]) -> tuple[int
     if adapter.follow_up is None:
         return count, ""
     more: list[Request] = []
-    asking = Asking(run.landing, partial(_answer, run, client, more), settings, today, now)
+    asking = Asking(run.landing, partial(_answer, run, client, more), settings, today, now, sessions[0], session)
     missing = adapter.follow_up(asking)
     return count + len(more), missing
 
@@ -167,11 +167,12 @@ def _nothing_there(run: Run, adapter: Source, sessions: Sequence[date]) -> None:
 
 def source_settings(settings: Settings) -> SourceSettings:
     """What sources may know of the settings."""
-    key = settings.simfin_api_key
+    key, fred_key = settings.simfin_api_key, settings.fred_api_key
     contact = f"{settings.http.user_agent} {settings.http.contact}".strip()
     return SourceSettings(
         base_urls=dict(settings.base_urls),
         simfin_api_key=key.get_secret_value() if key else None,
+        fred_api_key=fred_key.get_secret_value() if fred_key else None,
         user_agent=contact,
         contact=settings.http.contact,
         sec=SecLimits(**settings.sec.model_dump()),

@@ -15,6 +15,7 @@ from transforms.measures import evidence
 from transforms.measures.benchmarks import benchmark_daily, benchmark_levels
 from transforms.measures.catalogue import measure_rows
 from transforms.measures.forward_returns import forward_returns
+from transforms.measures.macro_evidence import of_macro, of_positions
 from transforms.measures.regime import regime_daily
 from transforms.measures.risk import risk_daily
 from transforms.measures.small_vs_micro import small_vs_micro, worse_share
@@ -87,7 +88,8 @@ def _evidence(progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> lis
     return [
         evidence.of_flows(flows.segments),
         evidence.of_claim("07_concentration", progress.measured.largest_shares()),
-        evidence.of_macro(flows.macro, known_at(progress.admitted)),
+        of_macro(flows.macro, known_at(progress.admitted)),
+        of_positions(flows.positions, known_at(progress.admitted)),
         evidence.of_valuation(progress.measured.rows("valuation_daily"), progress.spreads),
         evidence.of_size_effect(portfolios, progress.admitted[0]),
     ]

@@ -57,6 +57,14 @@ from core.macro as macro_values
 where macro_values.known_at < macro_values.as_of
 union all
 select
+    'core.positions' as table_name,
+    positions.contract || ' ' || positions.category as entity,
+    positions.as_of as about_date,
+    positions.known_at
+from core.positions as positions
+where positions.known_at < positions.as_of
+union all
+select
     'core.free_float' as table_name,
     floats.company_id as entity,
     floats.as_of as about_date,

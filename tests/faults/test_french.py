@@ -53,7 +53,7 @@ def night(vendor: Vendor, tmp_path: Path) -> Callable[[date], str]:
 
         follow_up = french.SOURCE.follow_up
         assert follow_up is not None
-        return follow_up(Asking(landing, fetch, settings, today, now))
+        return follow_up(Asking(landing, fetch, settings, today, now, today, today))
 
     return run
 

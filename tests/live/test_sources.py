@@ -15,7 +15,9 @@ from flows.sources import SourceSettings, french, rate_limit, source
 pytestmark = pytest.mark.live
 
 
-@pytest.mark.parametrize("name", ["nasdaq_screener", "treasury", "ecb_rates", "simfin", "ssga"])
+@pytest.mark.parametrize(
+    "name", ["nasdaq_screener", "treasury", "ecb_rates", "simfin", "ssga", "chicago_fed", "ofr", "fed_ebp"]
+)
 def test_the_source_still_serves_what_we_read(name: str, tmp_path: Path) -> None:
     settings = SourceSettings(simfin_api_key=os.environ.get("SIMFIN_API_KEY"))
     if name == "simfin" and not settings.simfin_api_key:

@@ -164,6 +164,12 @@ def core() -> Frames:
         "core.macro": rows(
             "core.macro", {"series": "DGS10", "as_of": FIRST, "known_at": NOON, "value": 4.0}
         ),
+        "core.positions": rows(
+            "core.positions",
+            {"contract": "239742", "category": "leveraged", "as_of": FIRST, "known_at": NOON, "long_contracts": 60_000,
+             "short_contracts": 90_000, "spread_contracts": 5_000, "open_interest": 450_000, "source": "cftc",
+             "licence": "public-domain"},
+        ),
         "core.reference_portfolios": rows(
             "core.reference_portfolios",
             {"as_of": FIRST, "portfolio": "lo30", "weighting": "vw", "return": -0.0039, "source": "french",

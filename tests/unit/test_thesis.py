@@ -1,6 +1,6 @@
 """The claims of the thesis, worked by hand: values, thresholds, histories, and what each rests on."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,7 @@ DAYS = [date(2024, 1, 2) + timedelta(days=number) for number in range(6)]
 NO_HISTORY = thesis_daily(
     pl.DataFrame(schema=EVIDENCE),
     DAYS[:1],
-    pl.DataFrame(schema={"session_date": pl.Date, "value": pl.Float64, "claim": pl.String}),
+    pl.DataFrame(schema={"session_date": pl.Date, "value": pl.Float64, "claim": pl.String, "source": pl.String}),
 ).clear()
 
 
@@ -102,27 +102,26 @@ def test_the_ten_largest_of_twelve() -> None:
     assert evidence.largest_share(caps)["value"].item() == pytest.approx(100 / 110)
 
 
-def test_a_macro_value_counts_once_it_is_out_and_until_it_is_old() -> None:
-    def at(day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, 22, tzinfo=UTC)
-
-    spread = [("BAMLH0A0HYM2", DAYS[0], at(DAYS[1]), 3.1), ("BAMLH0A0HYM2", DAYS[1], at(DAYS[2]), 3.3)]
-    real = [("DFII10", DAYS[0], at(DAYS[0]), 2.0), ("UST_REAL_10Y", DAYS[1], at(DAYS[1]), -0.1)]
-    macro = pl.DataFrame(
-        spread + real,
-        {"series": pl.String, "as_of": pl.Date, "known_at": pl.Datetime("us", "UTC"), "value": pl.Float64},
-        orient="row",
-    ).with_columns(vintage_date=pl.col("as_of"), source=pl.lit("x"))
-    far = DAYS[1] + timedelta(days=46)
-    sessions = [*DAYS[:3], far]
-    closes = pl.DataFrame({"session_date": sessions, "known_at": [at(day) for day in sessions]}).cast(
-        {"known_at": pl.Datetime("us", "UTC")}
-    )
-    found = evidence.of_macro(macro, closes)
-    assert of(found, "08_low_spreads", "session_date", "value", "as_of") == [
-        (DAYS[1], 3.1, DAYS[0]), (DAYS[2], 3.3, DAYS[1]),
+def test_another_series_has_a_history_of_its_own_and_the_first_goes_on_where_it_ended() -> None:
+    spread, stress, none = ("core.macro: A, x", -1.0, None), ("core.macro: B, y", 5.0, 4.0), ("core.macro", None, None)
+    told = [spread, (spread[0], -2.0, None), stress, none, (stress[0], 3.0, 4.0), (spread[0], -3.0, None)]
+    rows = [(DAYS[at], "08_low_spreads", *one) for at, one in enumerate(told)]
+    columns = {"session_date": pl.Date, "claim": pl.String, "source": pl.String, "value": pl.Float64}
+    known = pl.DataFrame(rows, {**columns, "own_threshold": pl.Float64}, orient="row")
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in EVIDENCE.items() if name not in known.columns]
+    evidence_rows = known.filter(pl.col("value").is_not_null()).with_columns(missing).select(*EVIDENCE)
+    whole = thesis_daily(evidence_rows, DAYS, NO_HISTORY)
+    columns_of_history = ("percentile", "history_start", "history_sessions", "threshold", "holds")
+    assert of(whole, "08_low_spreads", *columns_of_history) == [
+        (1.0, DAYS[0], 1, 3.5, True), (0.5, DAYS[0], 2, 3.5, True),
+        (1.0, DAYS[2], 1, 4.0, False), (None, DAYS[2], 1, 3.5, None), (0.5, DAYS[2], 2, 4.0, True),
+        (pytest.approx(1 / 3), DAYS[0], 3, 3.5, True),
     ]  # fmt: skip
-    assert [value for (value,) in of(found, "12_negative_real_yield", "value")] == [2.0, -0.1, -0.1]
+    nights = NO_HISTORY
+    for at, day in enumerate(DAYS):
+        night = thesis_daily(evidence_rows.filter(session_date=day), [day], nights)
+        nights = pl.concat([nights, night])
+        assert night.equals(whole.filter(session_date=day)), at
 
 
 def test_the_size_effect_is_a_mean_of_a_year_at_least() -> None:

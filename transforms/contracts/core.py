@@ -16,6 +16,7 @@ from transforms.contracts.filers import FILER_CATEGORIES, FREE_FLOAT
 from transforms.contracts.fx import FX_RATES
 from transforms.contracts.model import Column, Table
 from transforms.contracts.per_share import PER_SHARE_FACTS
+from transforms.contracts.positions import POSITIONS
 from transforms.contracts.reference_portfolios import REFERENCE_PORTFOLIOS
 from transforms.contracts.schemes import BUCKET_MEMBERSHIPS, BUCKET_SCHEMES
 
@@ -334,8 +335,9 @@ MACRO = Table(
     policy="replace_all",
     owner="macro",
     may_be_empty=True,
+    notes="Of several vintages of a date the newest that was known counts; MTS_ series are US dollars a month.",
     columns=(
-        Column("series", "VARCHAR", "Series id in the source's naming.", nullable=False),
+        Column("series", "VARCHAR", "Series id in the source's naming, or ours (docs/sources).", nullable=False),
         Column("as_of", "DATE", "Date the value is about.", nullable=False),
         KNOWN_AT,
         Column("value", "DOUBLE", "Value.", "as the series states", nullable=False),
@@ -363,6 +365,7 @@ CORE = (
     BUCKET_MEMBERSHIPS,
     FUND_SHARES,
     MACRO,
+    POSITIONS,
     FX_RATES,
     REFERENCE_PORTFOLIOS,
 )

@@ -99,12 +99,14 @@ CLAIMS = (
     Claim(
         "08_low_spreads",
         "Credit spreads are extremely low.",
-        "option-adjusted spread of US high-yield bonds",
-        "percent",
+        "option-adjusted spread of US high-yield bonds; else the credit part of the OFR's stress index; else the "
+        "spread of corporate bonds by Gilchrist and Zakrajsek",
+        "percent; of the stress index its points",
         "core.macro",
         "at_most",
         3.5,
-        "About the lowest fifth of its values since 1996.",
+        "About the lowest fifth of its values since 1996. Of the others the lowest fifth of all their own values that "
+        "were known by then, as the row's threshold states.",
     ),
     Claim(
         "09_liquidity",
@@ -192,18 +194,39 @@ THESIS_DAILY = Table(
     columns=(
         SESSION,
         Column("claim", "VARCHAR", "Which claim.", nullable=False, values=CLAIM_IDS),
-        Column("measure", "VARCHAR", "What is measured.", nullable=False),
+        Column("measure", "VARCHAR", "What is measured; where another series stands in, what that is.", nullable=False),
         Column("value", "DOUBLE", "Its value.", "as marts.thesis_claims states", is_ratio=True),
-        ratio("percentile", "Share of values since history_start that are not above this one.", minimum=0, maximum=1),
-        Column("threshold", "DOUBLE", "From where on the claim holds.", "as the value", nullable=False),
+        ratio(
+            "percentile",
+            "Share of values since history_start, of the same source, that are not above this one.",
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "threshold",
+            "DOUBLE",
+            "From where on the claim holds; of a series that stands in, its own.",
+            "as the value",
+            nullable=False,
+            is_ratio=True,
+        ),
         Column("holds", "BOOLEAN", "Whether it does; null without a value."),
         Column("as_of", "DATE", "Date that the value is about; earlier than the session where a source lags."),
         Column("source", "VARCHAR", "Where the value comes from.", nullable=False),
         Column(
-            "history_start", "DATE", "First session with a value: the percentile and what is called 'all time' begin."
+            "history_start",
+            "DATE",
+            "First session with a value of this source: the percentile and what is called 'all time' begin.",
         ),
-        Column("history_sessions", "INTEGER", "Sessions with a value so far.", "sessions", nullable=False, minimum=0),
-        Column("null_reason", "VARCHAR", "Why there is no value: no_data, or the measure's own reason."),
+        Column(
+            "history_sessions",
+            "INTEGER",
+            "Sessions with a value of this source so far.",
+            "sessions",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("null_reason", "VARCHAR", "Why there is no value: no_data, stale, or the measure's own reason."),
     ),
 )
 

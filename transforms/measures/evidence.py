@@ -15,14 +15,6 @@ LARGEST = 10
 YEAR = 252
 LEAST_KNOWN = 54
 """Of 60 sessions of flows: more than a tenth missing could turn the sign of the sum."""
-SERIES: dict[str, tuple[str, ...]] = {
-    "08_low_spreads": ("BAMLH0A0HYM2",),
-    "09_liquidity": ("NFCI", "ANFCI"),
-    "12_negative_real_yield": ("UST_REAL_10Y", "DFII10"),
-}
-"""Claim to its macro series; of several the first that has a value counts."""
-STALE_AFTER_DAYS = 45
-"""A macro value that is older than this says nothing about today: a month and what it takes to publish one."""
 
 
 def of_claim(claim: str, rows: pl.DataFrame, source: str = "") -> pl.DataFrame:
@@ -104,34 +96,6 @@ def largest_share(caps: pl.DataFrame) -> pl.DataFrame:
     """session_date and value: the share of the ten largest companies in the cap of all (rows of core.market_caps)."""
     cap = pl.col("cap_usd").cast(pl.Int128)
     return caps.group_by("session_date").agg(value=ratio_of_totals(cap.top_k(LARGEST).sum(), cap.sum()))
-
-
-def of_macro(macro: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
-    """Claims 8, 9 and 12: of each series the newest value known by the session's close.
-
-    ``macro``: core.macro. ``closes``: session_date and known_at. Of several vintages the newest known one counts.
-    """
-    found = []
-    for claim, names in SERIES.items():
-        for rank, name in enumerate(names):
-            values = (
-                macro.filter(pl.col("series") == name)
-                .sort("known_at", "as_of", "vintage_date")
-                .select("known_at", "as_of", "value", "source")
-            )
-            newest = closes.sort("known_at").join_asof(values, on="known_at", check_sortedness=False)
-            age = (pl.col("session_date") - pl.col("as_of")).dt.total_days()
-            found.append(
-                newest.filter(age <= STALE_AFTER_DAYS).with_columns(
-                    claim=pl.lit(claim),
-                    rank=pl.lit(rank),
-                    source=pl.format("core.macro: {}, {}", pl.lit(name), "source"),
-                )
-            )
-    first = pl.concat(found).sort("rank").unique(["session_date", "claim"], keep="first", maintain_order=True)
-    return first.with_columns(null_reason=pl.lit(None, pl.String)).select(
-        pl.col(name).cast(dtype) for name, dtype in EVIDENCE.items()
-    )
 
 
 def of_valuation(valuation: pl.DataFrame, spreads: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -16,8 +17,12 @@ EVIDENCE: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "source": pl.String(),
     "null_reason": pl.String(),
+    "own_measure": pl.String(),
+    "own_threshold": pl.Float64(),
 }
-"""One row per session and claim that something is known of."""
+"""One row per session and claim that something is known of.
+
+own_measure and own_threshold: of a series that stands in for what the claim names."""
 NO_DATA = "no_data"
 
 
@@ -30,10 +35,15 @@ def thesis_daily(evidence: pl.DataFrame, sessions: Sequence[date], history: pl.D
     days = pl.DataFrame({"session_date": sessions}, {"session_date": pl.Date})
     told = [(claim.id, claim.measure, claim.threshold, claim.source) for claim in CLAIMS]
     claims = pl.DataFrame(told, ["claim", "measure", "threshold", "table"], orient="row")
-    known = evidence.with_columns(value=round_significant(pl.col("value")))
+    known = evidence.with_columns(
+        value=round_significant(pl.col("value")), own_threshold=round_significant(pl.col("own_threshold"))
+    )
     rows = (
         days.join(claims, how="cross")
         .join(known, on=["session_date", "claim"], how="left")
+        .with_columns(
+            measure=pl.coalesce("own_measure", "measure"), threshold=pl.coalesce("own_threshold", "threshold")
+        )
         .with_columns(
             source=pl.coalesce("source", "table"),
             holds=_holds(),
@@ -57,30 +67,52 @@ def thesis_claims() -> pl.DataFrame:
 
 def _holds() -> pl.Expr:
     """Whether a row's value is on its claim's side of the threshold; null without a value."""
-    value = pl.col("value")
+    value, threshold = pl.col("value"), pl.col("threshold")
     held = pl.lit(None, pl.Boolean)
     for claim in CLAIMS:
         compared = {
-            "at_least": value >= claim.threshold,
-            "at_most": value <= claim.threshold,
-            "above": value > claim.threshold,
-            "below": value < claim.threshold,
+            "at_least": value >= threshold,
+            "at_most": value <= threshold,
+            "above": value > threshold,
+            "below": value < threshold,
         }[claim.holds]
         held = pl.when(pl.col("claim") == claim.id).then(compared).otherwise(held)
     return held
 
 
 def _ranked(rows: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Rows of one claim in order, with percentile, history_start and history_sessions."""
-    earlier = past.filter(pl.col("claim") == rows["claim"][0])
-    known = sorted(earlier["value"])
-    start = earlier["session_date"].min() if known else None
-    ranks: list[tuple[float | None, object, int]] = []
-    for session, value in rows.select("session_date", "value").iter_rows():
+    """Rows of one claim in order, with percentile, history_start and history_sessions, each series by itself.
+
+    Where another series takes the place of one, its history begins with it, or goes on where it ended; a session
+    without a value stands in the history of the series that had one last.
+    """
+    histories: dict[str, _History] = {}
+    source = ""
+    earlier = past.filter(pl.col("claim") == rows["claim"][0]).sort("session_date")
+    for session, source, value in earlier.select("session_date", "source", "value").iter_rows():
+        histories.setdefault(source, _History(session)).add(value)
+    ranks: list[tuple[float | None, date | None, int]] = []
+    for session, told, value in rows.select("session_date", "source", "value").iter_rows():
         if value is not None:
-            start = start or session
-            insort(known, value)
-        rank = bisect_right(known, value) / len(known) if value is not None else None
-        ranks.append((rank, start, len(known)))
+            source = told
+            histories.setdefault(source, _History(session)).add(value)
+        history = histories.get(source)
+        ranks.append(history.rank(value) if history else (None, None, 0))
     schema = {"percentile": pl.Float64, "history_start": pl.Date, "history_sessions": pl.Int32}
     return rows.hstack(pl.DataFrame(ranks, schema, orient="row"))
+
+
+@dataclass
+class _History:
+    """Values of one series so far, in order of size, and the session of the first."""
+
+    start: date
+    values: list[float] = field(default_factory=list)
+
+    def add(self, value: float) -> None:
+        insort(self.values, value)
+
+    def rank(self, value: float | None) -> tuple[float | None, date, int]:
+        """Percentile of a value among them (null of none), since when, and how many they are."""
+        share = None if value is None else bisect_right(self.values, value) / len(self.values)
+        return share, self.start, len(self.values)

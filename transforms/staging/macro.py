@@ -23,8 +23,8 @@ Curve = Literal["nominal", "real"]
 _TENOR = re.compile(r"(\d+(?:\.\d+)?) (mo|month|yr)", re.IGNORECASE)
 _DAY_COLUMNS = ("observation_date", "date", "DATE")
 """FRED has called its first column by each of these names."""
-_NO_VALUE = (".", "N/A", "")
-"""FRED writes a full stop where there is no value, the Treasury writes N/A."""
+_NO_VALUE = (".", "N/A", "NA", "")
+"""FRED writes a full stop where there is no value, the Treasury N/A, the stress index NA."""
 
 
 def stage_fred(raw: pl.DataFrame, *, series: str, vintage_date: date, file: str) -> Staged:
@@ -37,7 +37,7 @@ def stage_fred(raw: pl.DataFrame, *, series: str, vintage_date: date, file: str)
     value = series if series in raw.columns else "value"
     check_columns(raw, (day, value), source="fred", file=file)
     named = raw.select(pl.col(day).alias("date"), pl.col(value).alias("value"), pl.lit(series).alias("series"))
-    return _stage(named, "iso_date", vintage_date, source="fred", file=file)
+    return stage_series(named, "iso_date", vintage_date, source="fred", file=file)
 
 
 def stage_par_yields(raw: pl.DataFrame, *, curve: Curve, vintage_date: date, file: str) -> Staged:
@@ -52,7 +52,7 @@ def stage_par_yields(raw: pl.DataFrame, *, curve: Curve, vintage_date: date, fil
         raise BadInput("treasury", file, "10 Yr", "there is no column with yields")
     names = {column: series_name(curve, column, file) for column in maturities}
     long = raw.rename(names | {"Date": "date"}).unpivot(index="date", variable_name="series", value_name="value")
-    return _stage(long, "us_date", vintage_date, source="treasury", file=file)
+    return stage_series(long, "us_date", vintage_date, source="treasury", file=file)
 
 
 def series_name(curve: Curve, maturity: str, file: str) -> str:
@@ -68,9 +68,14 @@ def series_name(curve: Curve, maturity: str, file: str) -> str:
     return f"UST_{curve.upper()}_{number}{'Y' if match[2].lower() == 'yr' else 'M'}"
 
 
-def _stage(
+def stage_series(
     raw: pl.DataFrame, day_kind: Literal["iso_date", "us_date"], vintage_date: date, *, source: str, file: str
 ) -> Staged:
+    """Series as text (date, series, value) as columns `MACRO`.
+
+    Raises:
+        BadInput: more than 2 % of the rows cannot be read.
+    """
     known = pl.col("value").str.strip_chars()
     blanked = raw.with_columns(pl.when(~known.is_in(_NO_VALUE)).then(known).alias("value"))
     fields = (Field("date", "as_of", day_kind, required=True), Field("value", "value", "number"))
