@@ -189,7 +189,7 @@ def _installed(paths: DataPaths, vendors: Vendors) -> Iterator[_Evening]:
     evening = _Evening(vendors)
     with serving(evening.answer) as url:
         address = {"nasdaq_screener": "nasdaq", "simfin": "simfin", "treasury": "treasury", "etf_flows": "etf"}
-        address["french"] = "french"
+        address |= {"french": "french", "etf_prices": "etf_prices"}
         settings = {
             "data_dir": paths.root,
             "base_urls": {name: f"{url}/{path}" for name, path in address.items()},

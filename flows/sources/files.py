@@ -15,7 +15,8 @@ from transforms.staging import files as staging
 NAME = "files"
 KEY = "current"
 """The folder holds the whole truth each time, so that a corrected file takes the old one's place."""
-DATASETS = ("quotes", "caps", "share_counts", "splits", "depositary_ratios", "corrections", "free_float")
+FUND_PRICES = "fund_prices"
+DATASETS = ("quotes", "caps", "share_counts", "splits", "depositary_ratios", "corrections", "free_float", FUND_PRICES)
 
 _STAGE: dict[str, Callable[..., Staged]] = {
     "quotes": staging.stage_quotes,
@@ -25,6 +26,7 @@ _STAGE: dict[str, Callable[..., Staged]] = {
     "depositary_ratios": staging.stage_depositary_ratios,
     "corrections": staging.stage_corrections,
     "free_float": staging.stage_free_float,
+    FUND_PRICES: staging.stage_fund_prices,
 }
 
 

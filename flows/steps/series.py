@@ -39,9 +39,7 @@ def write_series(run: Run, build: Build, progress: Progress, flows: Flows, portf
 
 def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> dict[str, pl.DataFrame]:
     first = progress.admitted[0]
-    returns = pl.concat(
-        [_before(build, "segment_daily", _RETURNS, first), progress.measured.rows("segment_daily").select(_RETURNS)]
-    )
+    returns = segment_returns(build, progress)
     risk, forward = risk_daily(returns, first), forward_returns(returns, first)
     rows = progress.measured.rows
     of_chunks = {name: rows(name) for name in ("liquidity_daily", "fragility_daily", "information_daily")}
@@ -64,6 +62,13 @@ def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.Dat
             _before(build, "thesis_daily", table("marts.thesis_daily").column_names, first),
         ),
     }
+
+
+def segment_returns(build: Build, progress: Progress) -> pl.DataFrame:
+    """session_date, scheme_id, segment and return_price_vw of marts.segment_daily, all admitted sessions."""
+    new = progress.measured.rows("segment_daily").select(_RETURNS)
+    first = progress.admitted[0] if progress.admitted else date.max
+    return pl.concat([_before(build, "segment_daily", _RETURNS, first), new])
 
 
 def portfolio_returns(build: Build, progress: Progress) -> pl.DataFrame:

@@ -49,6 +49,11 @@ found as (
     from marts.fund_flows_daily as flows
     union all
     select distinct
+        'marts.benchmark_daily' as table_name,
+        told.session_date
+    from marts.benchmark_daily as told
+    union all
+    select distinct
         'marts.segment_flows_daily' as table_name,
         flows.session_date
     from marts.segment_flows_daily as flows

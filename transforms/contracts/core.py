@@ -1,5 +1,6 @@
 """core: facts, one row per thing and date."""
 
+from transforms.contracts.benchmarks import FUND_PRICES
 from transforms.contracts.caps import CAP_CANDIDATES, CAP_VERSIONS, MARKET_CAPS
 from transforms.contracts.fields import (
     BUCKETS,
@@ -364,5 +365,6 @@ CORE = (
     MACRO,
     FX_RATES,
     REFERENCE_PORTFOLIOS,
+    FUND_PRICES,
 )
 __all__ = ["BUCKETS", "CORE", "SECURITY_TYPES"]

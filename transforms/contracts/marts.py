@@ -1,5 +1,6 @@
 """marts: what analysts query. Each is one SELECT in sql/marts over core and the frames that transforms computed."""
 
+from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARKS
 from transforms.contracts.fields import (
     BUCKET,
     BUCKETS,
@@ -228,6 +229,8 @@ MARTS = (
     THESIS_DAILY,
     THESIS_CLAIMS,
     SIZE_PORTFOLIO_COMPARISON,
+    BENCHMARKS,
+    BENCHMARK_DAILY,
     *MARTS_OF_SCHEMES,
 )
 TABLES_OF_MEASURES = {
