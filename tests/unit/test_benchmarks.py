@@ -66,7 +66,7 @@ def test_twenty_one_sessions_by_hand() -> None:
     assert row["observations"] == 21
     assert row["benchmark_return"] == pytest.approx(1.01**11 * 0.99**10 - 1, abs=1e-12)
     assert row["segment_return"] == pytest.approx(1.011**11 * 0.991**10 - 1, abs=1e-12)
-    assert row["tracking_difference"] == pytest.approx(row["segment_return"] - row["benchmark_return"], abs=1e-14)
+    assert row["tracking_difference"] == pytest.approx(row["segment_return"] - row["benchmark_return"], abs=1e-12)
     assert row["tracking_error"] == pytest.approx(0.0, abs=1e-9)
     assert row["correlation"] == pytest.approx(1.0, abs=1e-12)
     assert row["null_reason"] is None
