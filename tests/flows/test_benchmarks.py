@@ -1,4 +1,4 @@
-"""Benchmarks of a whole run: the simulated market's funds, landed, published, and right by an independent computation."""
+"""Benchmarks of a whole run: the simulated market's funds, published and right by an independent computation."""
 
 from datetime import date
 from pathlib import Path
