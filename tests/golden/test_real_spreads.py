@@ -17,29 +17,27 @@ with warnings.catch_warnings():
 
 FIRST, LAST = date(2023, 9, 1), date(2023, 11, 30)
 BARS = "yahoo_ohlcv/yahoo_daily_2023-06-01_2024-03-08.parquet"
-SYMBOLS = tuple(
-    [
-        "AAPL",
-        "MSFT",
-        "JPM",
-        "XOM",
-        "KO",
-        "CROX",
-        "FIZZ",
-        "CALM",
-        "SHOO",
-        "WDFC",
-        "MGPI",
-        "PLAB",
-        "KTOS",
-        "HLIT",
-        "VICR",
-        "LAKE",
-        "CLFD",
-        "DAKT",
-        "ZEUS",
-        "CVV",
-    ]
+SYMBOLS = (
+    "AAPL",
+    "MSFT",
+    "JPM",
+    "XOM",
+    "KO",
+    "CROX",
+    "FIZZ",
+    "CALM",
+    "SHOO",
+    "WDFC",
+    "MGPI",
+    "PLAB",
+    "KTOS",
+    "HLIT",
+    "VICR",
+    "LAKE",
+    "CLFD",
+    "DAKT",
+    "ZEUS",
+    "CVV",
 )
 """Of all sizes, from the largest company to CVV, of some 30 million USD."""
 ESTIMATORS = ("spread_corwin_schultz_21", "spread_abdi_ranaldo_21", "spread_edge_21")
