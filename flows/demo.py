@@ -191,7 +191,7 @@ def _installed(paths: DataPaths, vendors: Vendors) -> Iterator[_Evening]:
     evening = _Evening(vendors)
     with serving(evening.answer) as url:
         address = {"nasdaq_screener": "nasdaq", "simfin": "simfin", "treasury": "treasury", "etf_flows": "etf"}
-        address |= {name: name for name in ("french", "ssga", "ishares", *macro_vendors.ADDRESSES)}
+        address |= {name: name for name in ("french", "ssga", "ishares", "etf_prices", *macro_vendors.ADDRESSES)}
         settings = {
             "data_dir": paths.root,
             "base_urls": {name: f"{url}/{path}" for name, path in address.items()},

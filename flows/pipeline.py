@@ -25,6 +25,7 @@ from flows.sources import corporate_actions, nasdaq_directory, sec_edgar
 from flows.steps import ops_tables
 from flows.steps.admit import JudgedSession
 from flows.steps.base import Base, open_base
+from flows.steps.benchmarks import write_benchmarks
 from flows.steps.build import Progress, fill, finish
 from flows.steps.decisions import about, decisions
 from flows.steps.degraded import Degraded, degraded_sessions, note_degraded
@@ -204,7 +205,9 @@ def build(run: Run, plan: Plan, landed: Landed) -> Path:
         _refuse_night(run, progress)
         finish(run, made, filled)
         portfolios = portfolio_returns(made, progress)
-        write_series(run, made, progress, write_flows(run, made, progress, filled.facts), portfolios)
+        flows = write_flows(run, made, progress, filled.facts)
+        write_series(run, made, progress, flows, portfolios)
+        write_benchmarks(run, made, filled, flows.macro)
         write_reference_portfolios(run, made, progress, filled.facts, portfolios)
         _write_ops(run, made, progress, degraded)
         with run.timed("build"):

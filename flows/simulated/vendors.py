@@ -9,7 +9,8 @@ import polars as pl
 
 from flows.edge.loopback import Answer, Asked
 from flows.simulated import formats, macro_vendors
-from flows.simulated.funds import fund_days, published_flows, yields
+from flows.simulated.fund_prices import fund_prices_csv
+from flows.simulated.funds import FUNDS, fund_days, published_flows, yields
 from flows.simulated.issuers import ISSUERS, issuer_files, issuer_reply
 from flows.simulated.market import Market
 from flows.simulated.portfolios import FILE as PORTFOLIOS
@@ -64,6 +65,8 @@ class Vendors:
         for year in range(self.market.first.year, last.year + 1):
             for curve in ("nominal", "real"):
                 yield f"treasury/{last}/{curve}_{year}.csv", self._treasury(curve, year, last)
+        for fund in FUNDS:
+            yield f"etf/prices/{fund}.csv", fund_prices_csv(self.market, fund, last)
         if portfolios := portfolios_zip(self.market, last):
             yield f"french/{last}/{PORTFOLIOS}", portfolios
         for day in sorted({*vintages, last}):
@@ -80,6 +83,8 @@ class Vendors:
             return Answer(self._funds(rest.removesuffix(".csv"), session), content_type="text/csv")
         if vendor in ISSUERS:
             return issuer_reply(self.market, vendor, rest, asked.params, session)
+        if vendor == "etf_prices" and (fund := rest.removesuffix(".csv")) in FUNDS:
+            return Answer(fund_prices_csv(self.market, fund, session), content_type="text/csv")
         if vendor == "treasury" and rest.endswith("/all") and rest[:4].isdigit():
             curve = "real" if "real" in asked.params.get("type", "") else "nominal"
             return Answer(self._treasury(curve, int(rest[:4]), session), content_type="text/csv")

@@ -15,6 +15,7 @@ from transforms.staging import files as staging
 NAME = "files"
 KEY = "current"
 """The folder holds the whole truth each time, so that a corrected file takes the old one's place."""
+FUND_PRICES = "fund_prices"
 DATASETS = (
     "quotes",
     "caps",
@@ -24,6 +25,7 @@ DATASETS = (
     "corrections",
     "free_float",
     "analyst_counts",
+    FUND_PRICES,
 )
 
 _STAGE: dict[str, Callable[..., Staged]] = {
@@ -35,6 +37,7 @@ _STAGE: dict[str, Callable[..., Staged]] = {
     "corrections": staging.stage_corrections,
     "free_float": staging.stage_free_float,
     "analyst_counts": staging.stage_analyst_counts,
+    FUND_PRICES: staging.stage_fund_prices,
 }
 
 

@@ -9,11 +9,12 @@ import polars as pl
 from flows.edge.landing import FileId, LandedFile
 from flows.market_calendar import all_sessions
 from flows.run import Run
-from flows.sources import SOURCES, etf_flows, french, simfin
+from flows.sources import SOURCES, etf_flows, files, french, simfin
 from flows.steps.filings import Filings
 from flows.steps.land import asked_range
 from flows.steps.reader import Reader
 from transforms.core.company_links import entity_tickers
+from transforms.core.fund_prices import READ
 from transforms.core.fund_shares import closed_day_figures
 from transforms.core.fundamentals import Statements, collect_statements, stacked
 from transforms.core.macro import macro_rows
@@ -40,7 +41,7 @@ class Facts:
     """Fundamentals, macro series, traders' positions and fund figures of every landed vintage; rejects by source.
 
     ``statements``: as a vendor reads them. ``filed``: as companies filed them. ``portfolios``: RELEASES of portfolios
-    that others publish.
+    that others publish. ``fund_prices``: READ of closes.
     """
 
     statements: Statements
@@ -51,6 +52,7 @@ class Facts:
     positions: pl.DataFrame
     fund_flows: pl.DataFrame
     fund_shares: pl.DataFrame
+    fund_prices: pl.DataFrame
     portfolios: pl.DataFrame
     rejects: pl.DataFrame
     failures: dict[str, str] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def load_facts(run: Run, filings: Filings, seen: Collection[FileId] = ()) -> Fac
         positions=position_rows(_stack(positions, POSITIONS), licences),
         fund_flows=_stack(flows, {**FUND_FLOWS, "source": pl.String()}),
         fund_shares=_stack(shares, {**FUND_SHARES, "source": pl.String()}),
+        fund_prices=_fund_prices(run, reader),
         portfolios=portfolios,
         rejects=pl.concat([no_rejects(), filings.rejects, *reader.rejects]),
         failures={**filings.failures, **reader.failures},
@@ -124,6 +127,29 @@ def _releases(run: Run, reader: Reader) -> pl.DataFrame:
     ]
     typed = [part.select(pl.col(name).cast(dtype) for name, dtype in RELEASES.items()) for part in parts]
     return pl.concat([pl.DataFrame(schema=RELEASES), *typed])
+
+
+def _fund_prices(run: Run, reader: Reader) -> pl.DataFrame:
+    """Every landed close of a fund, with the file that has it."""
+    parts = []
+    for name in (etf_flows.NAME, files.NAME):
+        datasets = {file.dataset for file in run.landing.newest(name) if is_of_fund_prices(file)}
+        for file, rows in reader.files(name, tuple(datasets)) if datasets else ():
+            if not reader.is_told(file):
+                reader.rejects.append(closed_day_figures(rows, all_sessions(), source=name, file=file.name))
+            told = rows.with_columns(
+                pl.col("vintage_date").fill_null(pl.col("as_of").max()),
+                source=pl.lit(name),
+                file_sha256=pl.lit(file.sha256),
+                landed_at=pl.lit(file.landed_at),
+            )
+            parts.append(told.select(pl.col(column).cast(dtype) for column, dtype in READ.items()))
+    return pl.concat([pl.DataFrame(schema=READ), *parts])
+
+
+def is_of_fund_prices(file: LandedFile) -> bool:
+    """Whether a landed file holds closes of funds: of one fund from a vendor, or the operator's own."""
+    return file.dataset == files.FUND_PRICES or file.dataset.startswith(etf_flows.PRICES)
 
 
 def _statements(filings: Filings) -> Statements:

@@ -12,7 +12,6 @@ from flows.steps.flows import Flows
 from transforms.contracts import table
 from transforms.contracts.marts import TABLES_OF_MEASURES
 from transforms.measures import evidence
-from transforms.measures.benchmarks import benchmark_daily, benchmark_levels
 from transforms.measures.catalogue import measure_rows
 from transforms.measures.forward_returns import forward_returns
 from transforms.measures.macro_evidence import of_macro, of_positions
@@ -23,7 +22,7 @@ from transforms.measures.thesis import thesis_claims, thesis_daily
 
 _RETURNS = ("session_date", "scheme_id", "segment", "return_price_vw")
 _PORTFOLIO_RETURNS = ("session_date", "portfolio", "weighting", "return")
-_OF_SERIES = ("benchmark_daily", "risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
+_OF_SERIES = ("risk_daily", "regime_daily", "forward_returns", "small_vs_micro", "thesis_daily")
 
 
 def write_series(run: Run, build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> None:
@@ -41,9 +40,7 @@ def write_series(run: Run, build: Build, progress: Progress, flows: Flows, portf
 
 def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.DataFrame) -> dict[str, pl.DataFrame]:
     first = progress.admitted[0]
-    returns = pl.concat(
-        [_before(build, "segment_daily", _RETURNS, first), progress.measured.rows("segment_daily").select(_RETURNS)]
-    )
+    returns = segment_returns(build, progress)
     risk, forward = risk_daily(returns, first), forward_returns(returns, first)
     rows = progress.measured.rows
     of_chunks = {name: rows(name) for name in ("liquidity_daily", "fragility_daily", "information_daily")}
@@ -55,9 +52,7 @@ def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.Dat
         evidence.of_correlation(risk),
         *_evidence(progress, flows, portfolios),
     ]
-    levels = benchmark_levels(flows.macro, flows.funds)
     return {
-        "benchmark_daily": benchmark_daily(returns, levels, _closes(returns), first),
         "risk_daily": risk,
         "regime_daily": regime_daily(returns, first),
         "forward_returns": forward,
@@ -70,9 +65,11 @@ def _measured(build: Build, progress: Progress, flows: Flows, portfolios: pl.Dat
     }
 
 
-def _closes(returns: pl.DataFrame) -> pl.DataFrame:
-    """session_date and known_at of every session of the returns: when it closed."""
-    return known_at(returns["session_date"].unique().sort().to_list())
+def segment_returns(build: Build, progress: Progress) -> pl.DataFrame:
+    """session_date, scheme_id, segment and return_price_vw of marts.segment_daily, all admitted sessions."""
+    new = progress.measured.rows("segment_daily").select(_RETURNS)
+    first = progress.admitted[0] if progress.admitted else date.max
+    return pl.concat([_before(build, "segment_daily", _RETURNS, first), new])
 
 
 def portfolio_returns(build: Build, progress: Progress) -> pl.DataFrame:

@@ -49,6 +49,14 @@ from core.fund_shares as funds
 where funds.known_at < funds.as_of
 union all
 select
+    'core.fund_prices' as table_name,
+    prices.fund as entity,
+    prices.session_date as about_date,
+    prices.known_at
+from core.fund_prices as prices
+where prices.known_at < prices.session_date
+union all
+select
     'core.macro' as table_name,
     macro_values.series as entity,
     macro_values.as_of as about_date,

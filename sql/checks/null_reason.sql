@@ -39,8 +39,8 @@ measured as (
         'marts.benchmark_daily' as table_name,
         told.session_date,
         told.scheme_id || ' ' || told.segment as segment,
-        told.benchmark || ' ' || told.measure as measure,
-        told.value as figure,
+        told.benchmark || ' ' || told.window_sessions as measure,
+        told.correlation as figure,
         told.null_reason
     from marts.benchmark_daily as told
     union all

@@ -34,11 +34,6 @@ found as (
     from marts.valuation_daily as valuations
     union all
     select
-        'marts.benchmark_daily' as table_name,
-        told.session_date
-    from marts.benchmark_daily as told
-    union all
-    select
         'marts.sector_neutral_daily' as table_name,
         neutral.session_date
     from marts.sector_neutral_daily as neutral
@@ -52,6 +47,11 @@ found as (
         'marts.fund_flows_daily' as table_name,
         flows.session_date
     from marts.fund_flows_daily as flows
+    union all
+    select distinct
+        'marts.benchmark_daily' as table_name,
+        told.session_date
+    from marts.benchmark_daily as told
     union all
     select distinct
         'marts.segment_flows_daily' as table_name,

@@ -1,15 +1,20 @@
--- purpose: what segments returned against indexes and funds that others publish
--- grain: one row per admitted session, scheme, segment, benchmark that it is set against, and measure
--- key: session_date, scheme_id, segment, benchmark, measure
+-- purpose: how far the segments of each scheme went from indices and funds, over windows of sessions
+-- grain: one row per admitted session, scheme in USD, segment, benchmark and window
+-- key: session_date, scheme_id, segment, benchmark, window_sessions
 -- owner: benchmarks
 
 select
-    told.session_date,
-    told.scheme_id,
-    told.segment,
-    told.benchmark,
-    told.measure,
-    told.value,
-    told.observations,
-    told.null_reason
-from work.benchmark_daily as told
+    compared.session_date,
+    compared.scheme_id,
+    compared.segment,
+    compared.benchmark,
+    compared.window_sessions,
+    compared.segment_return,
+    compared.benchmark_return,
+    compared.tracking_difference,
+    compared.tracking_error,
+    compared.correlation,
+    compared.observations,
+    compared.least_observations,
+    compared.null_reason
+from work.benchmark_daily as compared

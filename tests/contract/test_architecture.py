@@ -206,8 +206,7 @@ def test_transforms_are_polars_alone(modules: list[Module]) -> None:
     )
     walk = {f"transforms/core/{name}.py" for name in names.split()}
     sliding = (
-        "benchmarks company_liquidity episodes forward_returns panel regime return_delay risk risk_estimators"
-        " spread_estimators"
+        "company_liquidity episodes forward_returns panel regime return_delay risk risk_estimators spread_estimators"
     )
     windows = {f"transforms/measures/{name}.py" for name in sliding.split()}
     others = {"pandas", "pyarrow", "prefect", "great_expectations", "pydantic"}

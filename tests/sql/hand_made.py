@@ -15,6 +15,9 @@ from flows.paths import DataPaths
 from transforms.contracts import BY_NAME, Column, table
 from transforms.contracts.fields import BUCKETS
 from transforms.contracts.marts import TABLES_OF_MEASURES
+from transforms.core.fund_prices import RETURNS
+from transforms.measures.benchmark_registry import COMPARISONS
+from transforms.measures.benchmarks import benchmark_daily, benchmark_rows
 from transforms.measures.catalogue import measure_rows
 from transforms.measures.forward_returns import forward_returns
 from transforms.measures.reconciliation import CAP_GAPS
@@ -52,7 +55,6 @@ MARTS_FROM_WORK = (
     "size_portfolios_daily",
     "size_portfolios_monthly",
     "risk_daily",
-    "benchmark_daily",
     "regime_daily",
     "forward_returns",
     "thesis_daily",
@@ -61,6 +63,8 @@ MARTS_FROM_WORK = (
     "liquidity_daily",
     "small_vs_micro",
     "size_portfolio_comparison",
+    "benchmarks",
+    "benchmark_daily",
 )
 Frames = dict[str, pl.DataFrame]
 _EMPTY: dict[str, Any] = {
@@ -161,6 +165,11 @@ def core() -> Frames:
             "core.fund_shares",
             {"fund": "IWM", "as_of": FIRST, "known_at": NOON, "flow_usd": 1e8, "vintage_date": FIRST},
         ),
+        "core.fund_prices": rows(
+            "core.fund_prices",
+            *[{"fund": "IWM", "session_date": day, "close": close, "source": "etf_flows", "vintage_date": SECOND,
+               "known_at": quoted_at(day), "file_sha256": SHA} for day, close in ((FIRST, 200.0), (SECOND, 199.0))],
+        ),
         "core.macro": rows(
             "core.macro", {"series": "DGS10", "as_of": FIRST, "known_at": NOON, "value": 4.0}
         ),
@@ -186,20 +195,6 @@ def _over_time(segments: pl.DataFrame) -> Frames:
         "marts.size_portfolios_daily": portfolios,
         "marts.size_portfolios_monthly": portfolios,
         "marts.risk_daily": risk_daily(segments, FIRST),
-        "marts.benchmark_daily": rows(
-            "marts.benchmark_daily",
-            *[
-                {
-                    "session_date": day,
-                    "scheme_id": "fixed_usd",
-                    "segment": "small",
-                    "benchmark": "IWM",
-                    "measure": "correlation_21",
-                    "null_reason": "no_data",
-                }
-                for day in PUBLISHED
-            ],
-        ),
         "marts.liquidity_daily": rows("marts.liquidity_daily", *_measures("amihud_21", 0.5)),
         "marts.small_vs_micro": small_vs_micro(
             segments,
@@ -213,6 +208,8 @@ def _over_time(segments: pl.DataFrame) -> Frames:
         "marts.thesis_daily": thesis_daily(pl.DataFrame(schema=EVIDENCE), PUBLISHED, empty("marts.thesis_daily")),
         "marts.thesis_claims": thesis_claims(),
         "marts.measures": measure_rows(TABLES_OF_MEASURES),
+        "marts.benchmarks": benchmark_rows(COMPARISONS),
+        "marts.benchmark_daily": benchmark_daily(segments, pl.DataFrame(schema=RETURNS), COMPARISONS, SESSIONS),
     }
 
 

@@ -1,116 +1,110 @@
-"""marts: what segments returned against indexes and funds that others publish, and which these are."""
+"""core and marts: prices of funds, and how far segments went from reference price series."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from transforms.contracts.fields import SCHEME, SEGMENT, SESSION
-from transforms.contracts.measures import Measure
+from transforms.contracts.fields import KNOWN_AT, SCHEME, SEGMENT, SEGMENTS, SESSION, SOURCE, ratio
 from transforms.contracts.model import Column, Table
 
+KINDS = ("index", "fund")
+BASES = ("price", "total")
+ALL_SESSIONS = "all"
+WINDOWS: dict[str, tuple[int | None, int]] = {
+    "21": (21, 15),
+    "63": (63, 45),
+    "252": (252, 120),
+    ALL_SESSIONS: (None, 60),
+}
+"""Window to its sessions, none for all of them, and its least observations: those of volatility, and a quarter."""
+TOO_FEW, NO_DATA, NO_VARIANCE = "too_few", "no_data", "no_variance"
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A series that segments are set against.
+_BENCHMARK = Column("benchmark", "VARCHAR", "Series of core.macro, or ticker of a fund.", nullable=False)
 
-    ``id``: the series of core.macro, or the ticker of the fund. ``segments``: those that are compared.
-    """
-
-    id: str
-    kind: Literal["index", "fund"]
-    segments: tuple[str, ...]
-    differs: str
-    """What is known to differ, beside its members."""
-
-
-_OF_A_FUND = "a fund's value, from which dividends leave and a fee is taken"
-BENCHMARKS = (
-    Benchmark("SP500", "index", ("large", "total"), "price index, without dividends, as our returns are"),
-    Benchmark("SPY", "fund", ("large", "total"), _OF_A_FUND),
-    Benchmark("IVV", "fund", ("large", "total"), _OF_A_FUND),
-    Benchmark("IWM", "fund", ("small",), _OF_A_FUND),
-    Benchmark("IJR", "fund", ("small",), f"{_OF_A_FUND}; its members must have earned"),
-    Benchmark("MDY", "fund", ("mid",), _OF_A_FUND),
-    Benchmark("IWC", "fund", ("micro",), _OF_A_FUND),
+FUND_PRICES = Table(
+    schema="core",
+    name="fund_prices",
+    grain="one row per fund, session, source and vintage that changed the close",
+    key=("fund", "session_date", "source", "vintage_date"),
+    policy="replace_all",
+    owner="benchmarks",
+    may_be_empty=True,
+    notes="A vintage that repeats a close adds no row. Closes of days without a session are set aside.",
+    columns=(
+        Column("fund", "VARCHAR", "Ticker of the fund.", nullable=False),
+        Column("session_date", "DATE", "Session of the close.", nullable=False),
+        Column("close", "DOUBLE", "Close of a share as the source prints it.", "USD", nullable=False, minimum=0),
+        Column("segment", "VARCHAR", "Segment that the operator sets the fund against.", values=SEGMENTS),
+        SOURCE,
+        Column(
+            "vintage_date",
+            "DATE",
+            "Day of the download; where nobody noted it the newest day in the file.",
+            nullable=False,
+        ),
+        KNOWN_AT,
+        Column("file_sha256", "VARCHAR", "Content hash of the landed file that brought the close.", nullable=False),
+    ),
 )
-WINDOWS = {21: 15, 63: 45, 252: 120}
-"""Sessions of a window, and the least on which both returns are known, as for volatility."""
-_OURS = "textbook; least observations as for volatility"
-BENCHMARK_MEASURES: tuple[Measure, ...] = tuple(
-    measure
-    for sessions, least in WINDOWS.items()
-    for measure in (
-        Measure(
-            f"tracking_difference_{sessions}",
-            f"Chained return of the segment less that of the benchmark, over those of the last {sessions} sessions on "
-            "which both are known.",
-            "fraction",
-            _OURS,
-            "sessions",
-            least,
+
+BENCHMARKS = Table(
+    schema="marts",
+    name="benchmarks",
+    grain="one row per segment and benchmark that it is set against",
+    key=("segment", "benchmark"),
+    policy="replace_all",
+    owner="benchmarks",
+    columns=(
+        SEGMENT,
+        _BENCHMARK,
+        Column("kind", "VARCHAR", "index or fund.", nullable=False, values=KINDS),
+        Column(
+            "return_basis",
+            "VARCHAR",
+            "Of both sides. price: without dividends. total: with them.",
+            nullable=False,
+            values=BASES,
         ),
-        Measure(
-            f"tracking_error_{sessions}",
-            "sqrt(252) x sample standard deviation (n - 1) of the differences of both returns, over the same sessions.",
-            "fraction a year",
-            _OURS,
-            "sessions",
-            least,
-        ),
-        Measure(
-            f"correlation_{sessions}",
-            "corr(return of the segment, return of the benchmark), over the same sessions.",
-            "fraction",
-            "Pearson; least observations as for volatility",
-            "sessions",
-            least,
-        ),
-    )
+        Column("differences", "VARCHAR", "Why the two would differ even if all data were right.", nullable=False),
+    ),
 )
 
 BENCHMARK_DAILY = Table(
     schema="marts",
     name="benchmark_daily",
-    grain="one row per admitted session, scheme, segment, benchmark that it is set against, and measure",
-    key=("session_date", "scheme_id", "segment", "benchmark", "measure"),
-    policy="replace_sessions",
+    grain="one row per admitted session, scheme in USD, segment, benchmark and window",
+    key=("session_date", "scheme_id", "segment", "benchmark", "window_sessions"),
+    policy="replace_all",
     session_column="session_date",
     owner="benchmarks",
-    lookback="252 sessions",
-    notes="Returns are price returns of the segments as their members changed, between admitted sessions; the "
-    "benchmark's are between the same ones. A value of a benchmark counts from the session by whose close it was "
-    "known, so the newest session or two are mostly not in the windows. Differences in members, dividends and fees are "
-    "meant to show.",
+    lookback="all sessions since the first",
+    may_be_empty=True,
+    notes="An observation is a session on which both have a return over the one session before it in the calendar; a "
+    "session after a refused or missing one is none, on either side. Returns of both sides are those of the same "
+    "observations, compounded. Closes count as first published. A fund's close that moves by more than 25 %, and that "
+    "no declared split explains, gives no return. null_reason: no_data (the benchmark has no return in the window), "
+    "too_few (observations below least_observations), no_variance (of one side: the correlation alone is null).",
     columns=(
         SESSION,
         SCHEME,
         SEGMENT,
+        _BENCHMARK,
         Column(
-            "benchmark",
+            "window_sessions",
             "VARCHAR",
-            "Series of core.macro (SP500), or ticker of a fund.",
-            nullable=False,
-            values=tuple(benchmark.id for benchmark in BENCHMARKS),
-        ),
-        Column(
-            "measure",
-            "VARCHAR",
-            "Which measure; marts.measures has its formula, unit and source.",
-            nullable=False,
-            values=tuple(measure.name for measure in BENCHMARK_MEASURES),
-        ),
-        Column("value", "DOUBLE", "Its value.", "as marts.measures states", is_ratio=True),
-        Column(
-            "observations",
-            "INTEGER",
-            "Sessions on which both returns are known.",
+            "Last admitted sessions that are looked at, or all since the first.",
             "sessions",
             nullable=False,
+            values=tuple(WINDOWS),
+        ),
+        ratio("segment_return", "Compounded cap-weighted price return of the segment.", minimum=-1),
+        ratio("benchmark_return", "Compounded price return of the benchmark.", minimum=-1),
+        ratio("tracking_difference", "segment_return less benchmark_return."),
+        ratio(
+            "tracking_error",
+            "sqrt(252) x sample standard deviation of the segment's daily return less the benchmark's.",
+            "fraction a year",
             minimum=0,
         ),
-        Column(
-            "null_reason",
-            "VARCHAR",
-            "Why there is no value: no_data (no value of the benchmark in the window), too_few, no_variance.",
-        ),
+        ratio("correlation", "Correlation (Pearson) of the daily returns.", "none", minimum=-1, maximum=1),
+        Column("observations", "INTEGER", "Sessions with both returns.", "sessions", nullable=False, minimum=0),
+        Column("least_observations", "INTEGER", "With fewer there is no value.", "sessions", nullable=False, minimum=0),
+        Column("null_reason", "VARCHAR", "Why there is no value.", values=(NO_DATA, TOO_FEW, NO_VARIANCE)),
     ),
 )

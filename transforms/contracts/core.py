@@ -1,5 +1,6 @@
 """core: facts, one row per thing and date."""
 
+from transforms.contracts.benchmarks import FUND_PRICES
 from transforms.contracts.caps import CAP_CANDIDATES, CAP_VERSIONS, MARKET_CAPS
 from transforms.contracts.fields import (
     BUCKETS,
@@ -368,5 +369,6 @@ CORE = (
     POSITIONS,
     FX_RATES,
     REFERENCE_PORTFOLIOS,
+    FUND_PRICES,
 )
 __all__ = ["BUCKETS", "CORE", "SECURITY_TYPES"]

@@ -1,6 +1,6 @@
 """marts: what analysts query. Each is one SELECT in sql/marts over core and the frames that transforms computed."""
 
-from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARK_MEASURES
+from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARKS
 from transforms.contracts.fields import (
     BUCKETS,
     CAP_SHARE,
@@ -151,18 +151,18 @@ MARTS = (
     SIZE_PORTFOLIOS_DAILY,
     SIZE_PORTFOLIOS_MONTHLY,
     RISK_DAILY,
-    BENCHMARK_DAILY,
     REGIME_DAILY,
     FORWARD_RETURNS,
     MEASURES_OF_TABLES,
     THESIS_DAILY,
     THESIS_CLAIMS,
     SIZE_PORTFOLIO_COMPARISON,
+    BENCHMARKS,
+    BENCHMARK_DAILY,
     *MARTS_OF_SCHEMES,
 )
 TABLES_OF_MEASURES = {
     "risk_daily": RISK_MEASURES,
-    "benchmark_daily": BENCHMARK_MEASURES,
     "liquidity_daily": LIQUIDITY_MEASURES,
     "fragility_daily": FRAGILITY_MEASURES,
     "information_daily": INFORMATION_MEASURES,

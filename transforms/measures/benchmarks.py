@@ -1,139 +1,164 @@
-"""marts.benchmark_daily: segments against indexes and funds that others publish."""
+"""marts.benchmark_daily: how far the segments of each scheme went from reference price series."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import date
 
-import numpy as np
 import polars as pl
 
-from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARKS, WINDOWS
-from transforms.measures.panel import Flags, Floats, Places, panel
-from transforms.measures.risk_estimators import Estimate, Reason, correlation, estimate, volatility
+from transforms.contracts.benchmarks import BENCHMARK_DAILY, BENCHMARKS, NO_DATA, NO_VARIANCE, TOO_FEW, WINDOWS
+from transforms.core.fund_prices import CLOSES, RETURNS, fund_closes, fund_returns, session_returns
+from transforms.exact import RETURN_SCALE, fixed_point
+from transforms.measures.benchmark_registry import INDICES, Comparison, comparisons
 
-LEVELS: dict[str, pl.DataType] = {
-    "benchmark": pl.String(),
-    "as_of": pl.Date(),
-    "level": pl.Float64(),
-    "known_at": pl.Datetime("us", "UTC"),
-}
-"""Values of benchmarks, of any number of vintages: the first that was known of a day counts."""
-LARGEST_MOVE = 0.25
-"""A fund of hundreds of companies that moves more than this in a session was split, or its value is wrong."""
-_REASONS = [None if reason is Reason.none else reason.name for reason in Reason]
-_ALWAYS_LATER = np.iinfo(np.int64).max
+SESSIONS_A_YEAR = 252
+LOG_SCALE = 10**15
+"""Of logarithms of returns: over a thousand sessions their rounding stays below what a published ratio shows."""
+_SERIES = ["scheme_id", "segment", "benchmark"]
+_SUMS = ("n", "told", "x", "y", "xx", "yy", "xy", "log_x", "log_y")
+_VALUES = ("segment_return", "benchmark_return", "tracking_difference", "tracking_error")
 
 
-@dataclass(frozen=True)
-class _Window:
-    """Returns of segments and of the benchmark on the last sessions, nan where either was not known by the end."""
-
-    one: Floats
-    other: Floats
-    is_absent: bool
-    """The benchmark has no return at all."""
-
-    def needing(self, least: int, found: Estimate) -> Estimate:
-        """No value with fewer observations than the least; no_data where the benchmark has none."""
-        enough = found.needing(least)
-        if not self.is_absent:
-            return enough
-        return Estimate(enough.value, enough.observations, np.full_like(enough.reason, Reason.no_data))
+def pairs_of(prices: pl.DataFrame) -> tuple[Comparison, ...]:
+    """What is compared with what, given core.fund_prices."""
+    told = (
+        prices.sort("fund", "session_date", "vintage_date").group_by("fund").agg(pl.col("segment").drop_nulls().last())
+    )
+    return comparisons(dict(told.iter_rows()))
 
 
-def benchmark_levels(macro: pl.DataFrame, funds: pl.DataFrame) -> pl.DataFrame:
-    """LEVELS of BENCHMARKS: indexes from rows of core.macro, funds by their value a share from core.fund_shares."""
-    indexes, tickers = ([one.id for one in BENCHMARKS if one.kind == kind] for kind in ("index", "fund"))
-    of_indexes = macro.filter(pl.col("series").is_in(indexes)).rename({"series": "benchmark", "value": "level"})
-    of_funds = funds.filter(pl.col("fund").is_in(tickers)).rename({"fund": "benchmark", "nav": "level"})
-    parts = [part.select(pl.col(name).cast(dtype) for name, dtype in LEVELS.items()) for part in (of_indexes, of_funds)]
-    return pl.concat(parts).filter(pl.col("level").is_not_null())
+def benchmark_rows(pairs: Sequence[Comparison]) -> pl.DataFrame:
+    """Rows of marts.benchmarks."""
+    rows = [(pair.segment, pair.benchmark, pair.kind, pair.return_basis, pair.differences) for pair in pairs]
+    return BENCHMARKS.conform(pl.DataFrame(rows, BENCHMARKS.polars_schema, orient="row"))
 
 
-def benchmark_daily(returns: pl.DataFrame, levels: pl.DataFrame, closes: pl.DataFrame, since: date) -> pl.DataFrame:
-    """marts.BENCHMARK_DAILY for the sessions from ``since`` on: a row per row of ``returns``, benchmark and measure.
+def benchmark_returns(
+    prices: pl.DataFrame, macro: pl.DataFrame, declared: pl.DataFrame, calendar: Sequence[date]
+) -> pl.DataFrame:
+    """RETURNS of every fund with prices and of the indices among the macro series.
 
-    ``returns``: all rows of marts.segment_daily since the first (session_date, scheme_id, segment, return_price_vw).
-    ``levels``: LEVELS. ``closes``: session_date and known_at, when each of those sessions closed. A benchmark's return
-    is between consecutive sessions of ``returns``, both of which it has a level of, and none where it is beyond
-    LARGEST_MOVE; it counts from the first session by whose close both levels were known. So a night gives what a run
-    over all sessions gives.
+    ``prices``: core.fund_prices; ``macro``: core.macro, each value as first published, of two sources the first by
+    name; ``declared``: DECLARED.
     """
-    compared = {segment for benchmark in BENCHMARKS for segment in benchmark.segments}
-    rows = returns.filter(pl.col("segment").is_in(compared))
-    if rows.is_empty():
+    levels = (
+        macro.filter(pl.col("series").is_in(INDICES))
+        .sort("series", "source", "as_of", "vintage_date")
+        .filter(pl.col("source") == pl.col("source").first().over("series"))
+        .unique(["series", "as_of"], keep="first", maintain_order=True)
+        .select(benchmark="series", session_date="as_of", close="value")
+        .select(pl.col(name).cast(dtype) for name, dtype in CLOSES.items())
+    )
+    indices = session_returns(levels, calendar).select(RETURNS.keys())
+    return pl.concat([indices, fund_returns(fund_closes(prices), declared, calendar)])
+
+
+def benchmark_daily(
+    returns: pl.DataFrame,
+    theirs: pl.DataFrame,
+    pairs: Sequence[Comparison],
+    calendar: Collection[date],
+) -> pl.DataFrame:
+    """Rows of marts.benchmark_daily for all sessions of ``returns``.
+
+    ``returns``: session_date, scheme_id, segment, return_price_vw of all admitted sessions, in any order, of schemes
+    whose returns are in USD. ``theirs``: RETURNS. Sums are exact, so a night's run gives the bits of a backfill.
+    """
+    paired = pl.DataFrame(
+        [(pair.segment, pair.benchmark) for pair in pairs], {"segment": pl.String, "benchmark": pl.String}, orient="row"
+    )
+    both = (
+        returns.join(paired, on="segment")
+        .join(_follows(returns["session_date"], calendar), on="session_date", how="left")
+        .join(theirs, on=["benchmark", "session_date"], how="left")
+        .sort(*_SERIES, "session_date")
+    )
+    if both.is_empty():
         return BENCHMARK_DAILY.empty()
-    over = panel(rows)
-    first = over.first(since)
-    segments = over.series["segment"].to_list()
-    parts = []
-    for benchmark in BENCHMARKS:
-        at = [place for place, segment in enumerate(segments) if segment in benchmark.segments]
-        others, known_from = _moves(levels.filter(pl.col("benchmark") == benchmark.id), over.sessions, closes)
-        own = over.matrix("return_price_vw")[at]
-        for measure, estimates in _windowed(own, others, known_from, first):
-            found = _told(estimates, over.series[at], over.sessions[first:])
-            parts.append(found.with_columns(benchmark=pl.lit(benchmark.id), measure=pl.lit(measure)))
-    told = pl.concat(parts).join(
-        rows.select("session_date", "scheme_id", "segment"), how="semi", on=["session_date", "scheme_id", "segment"]
+    sums = _running_sums(both)
+    return BENCHMARK_DAILY.conform(pl.concat(_window(sums, name, *window) for name, window in WINDOWS.items()))
+
+
+def _follows(admitted: pl.Series, calendar: Collection[date]) -> pl.DataFrame:
+    """session_date and follows: whether the admitted session before is the one before in the calendar."""
+    days = pl.DataFrame({"session_date": sorted(calendar)}, {"session_date": pl.Date})
+    known = days.with_columns(before=pl.col("session_date").shift(1))
+    return (
+        admitted.unique()
+        .sort()
+        .to_frame("session_date")
+        .with_columns(last=pl.col("session_date").shift(1))
+        .join(known, on="session_date", how="left")
+        .select("session_date", follows=(pl.col("last") == pl.col("before")).fill_null(value=False))
     )
-    return BENCHMARK_DAILY.conform(told)
 
 
-def _moves(levels: pl.DataFrame, sessions: pl.Series, closes: pl.DataFrame) -> tuple[Floats, Places]:
-    """Return of a benchmark on each session, nan where unknown, and the place of the session from which it counts."""
-    first_known = levels.sort("known_at").unique("as_of", keep="first", maintain_order=True)
-    placed = (
-        sessions.to_frame("session_date")
-        .join(first_known.rename({"as_of": "session_date"}), on="session_date", how="left", maintain_order="left")
-        .with_columns(level=pl.when(pl.col("level") > 0).then("level"))
-    )
-    level = placed["level"].to_numpy()
-    told = pl.max_horizontal("known_at", pl.col("known_at").shift(1))
-    closed = sessions.to_frame("session_date").join(
-        closes.rename({"known_at": "closed_at"}), on="session_date", how="left", maintain_order="left"
-    )["closed_at"]
-    known_from = closed.search_sorted(placed.select(told).to_series().fill_null(closed[-1])).to_numpy()
-    with np.errstate(invalid="ignore"):
-        moves = np.concatenate([[np.nan], level[1:] / level[:-1] - 1])
-        usable = np.abs(moves) <= LARGEST_MOVE
-    return np.where(usable, moves, np.nan), np.where(usable, known_from, _ALWAYS_LATER).astype(np.int64)
-
-
-def _windowed(own: Floats, others: Floats, known_from: Places, first: int) -> Iterator[tuple[str, list[Estimate]]]:
-    """Each measure with one estimate per session from `first` on."""
-    for sessions, least in WINDOWS.items():
-        pairs = [_window(own, others, known_from, end, sessions) for end in range(first, own.shape[1])]
-        yield f"tracking_difference_{sessions}", [pair.needing(least, _difference(pair)) for pair in pairs]
-        yield f"tracking_error_{sessions}", [pair.needing(least, volatility(pair.one - pair.other)) for pair in pairs]
-        yield f"correlation_{sessions}", [pair.needing(least, correlation(pair.one, pair.other)) for pair in pairs]
-
-
-def _window(own: Floats, others: Floats, known_from: Places, end: int, sessions: int) -> _Window:
-    window = slice(max(end - sessions + 1, 0), end + 1)
-    other = np.where(known_from[window] <= end, others[window], np.nan)
-    one = own[:, window]
-    both = np.broadcast_to(other, one.shape)
-    is_known: Flags = ~np.isnan(one + both)
-    return _Window(np.where(is_known, one, np.nan), np.where(is_known, both, np.nan), bool(np.isnan(other).all()))
-
-
-def _difference(pair: _Window) -> Estimate:
-    known = ~np.isnan(pair.one)
-    chained = [np.expm1(np.where(known, np.log1p(moves), 0.0).sum(axis=-1)) for moves in (pair.one, pair.other)]
-    count = known.sum(axis=-1)
-    return estimate(chained[0] - chained[1], count, (count < 1, Reason.too_few))
-
-
-def _told(estimates: list[Estimate], series: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
-    nothing = [np.zeros(0)]  # concatenate needs one
-    height = len(estimates) * series.height
-    keys = pl.concat([series] * len(estimates)) if estimates else series.clear()
-    return keys.with_columns(
-        sessions.gather(np.arange(height) // max(series.height, 1)).alias("session_date"),
-        pl.Series("value", np.concatenate(nothing + [each.value for each in estimates]), nan_to_null=True),
-        pl.Series("observations", np.concatenate(nothing + [each.observations for each in estimates])),
-        pl.Series("null_reason", _REASONS, dtype=pl.String).gather(
-            np.concatenate(nothing + [each.reason for each in estimates]).astype(np.int64)
+def _running_sums(both: pl.DataFrame) -> pl.DataFrame:
+    """The key of each row and _SUMS up to and with it: whole numbers, of observations alone but for ``told``."""
+    mine, theirs = pl.col("return_price_vw"), pl.col("return")
+    is_told = theirs.is_not_null()
+    # A return of -1 has no logarithm; no segment or fund has ever lost everything in a session.
+    is_seen = pl.col("follows") & (mine > -1).fill_null(value=False) & (theirs > -1).fill_null(value=False)
+    x, y = (fixed_point(pl.when(is_seen).then(side)) for side in (mine, theirs))
+    terms = {
+        "n": is_seen.cast(pl.Int128),
+        "told": is_told.cast(pl.Int128),
+        "x": x,
+        "y": y,
+        "xx": x * x,
+        "yy": y * y,
+        "xy": x * y,
+        "log_x": fixed_point(pl.when(is_seen).then(mine).log1p(), LOG_SCALE),
+        "log_y": fixed_point(pl.when(is_seen).then(theirs).log1p(), LOG_SCALE),
+    }
+    return both.select(
+        "session_date",
+        *_SERIES,
+        *(
+            term.fill_null(0).cum_sum().over(_SERIES, order_by="session_date").alias(name)
+            for name, term in terms.items()
         ),
     )
+
+
+def _window(sums: pl.DataFrame, name: str, sessions: int | None, least: int) -> pl.DataFrame:
+    """Rows of one window; ``sums``: of `_running_sums`, sorted by series and session."""
+    within = sums if sessions is None else sums.with_columns(
+        pl.col(column) - pl.col(column).shift(sessions).over(_SERIES, order_by="session_date").fill_null(0)
+        for column in _SUMS
+    )  # fmt: skip
+    spread_x, spread_y = _spread("xx", "x", "x"), _spread("yy", "y", "y")
+    together = _spread("xy", "x", "y")
+    spread_d = spread_x + spread_y - 2 * together
+    varies = (spread_x > 0) & (spread_y > 0)
+    scale = spread_x.cast(pl.Float64).sqrt() * spread_y.cast(pl.Float64).sqrt()
+    count = pl.col("n").cast(pl.Float64)
+    mine, theirs = ((pl.col(log).cast(pl.Float64) / LOG_SCALE).exp() - 1 for log in ("log_x", "log_y"))
+    measured = within.with_columns(
+        segment_return=mine,
+        benchmark_return=theirs,
+        tracking_difference=mine - theirs,
+        tracking_error=(SESSIONS_A_YEAR * spread_d.cast(pl.Float64) / (count * (count - 1))).sqrt() / RETURN_SCALE,
+        correlation=pl.when(varies).then((together.cast(pl.Float64) / scale).clip(-1, 1)),
+        varies=varies,
+    )
+    is_enough = pl.col("n") >= least
+    reason = (
+        pl.when(pl.col("told") == 0)
+        .then(pl.lit(NO_DATA))
+        .when(~is_enough)
+        .then(pl.lit(TOO_FEW))
+        .when(~pl.col("varies"))
+        .then(pl.lit(NO_VARIANCE))
+    )
+    return measured.with_columns(
+        *(pl.when(is_enough).then(pl.col(column)).alias(column) for column in (*_VALUES, "correlation")),
+        window_sessions=pl.lit(name),
+        observations=pl.col("n"),
+        least_observations=pl.lit(least),
+        null_reason=reason,
+    )
+
+
+def _spread(products: str, x: str, y: str) -> pl.Expr:
+    """Count times the sum of products, less the product of the sums: count times (count - 1) covariances, exactly."""
+    return pl.col("n") * pl.col(products) - pl.col(x) * pl.col(y)

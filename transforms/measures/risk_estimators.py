@@ -25,7 +25,6 @@ class Reason(IntEnum):
     negative_denominator = 5
     none_completed = 6
     zero_level = 7
-    no_data = 8
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import polars as pl
 
 from transforms.staging.casting import Field, cast_rows, check_columns, drop_duplicates, refuse_if_rotten
 from transforms.staging.errors import BadInput
+from transforms.staging.fund_prices import FUND_PRICES, SEGMENTS
 from transforms.staging.model import Staged
 
 SOURCE: Final = "files"
@@ -91,6 +92,12 @@ ANALYST_COUNTS: Final[dict[str, pl.DataType]] = {
 }
 """Analysts with an estimate of the company's earnings on as_of; zero where nobody follows it."""
 
+_FUND_PRICE_FIELDS = (
+    Field("fund", "fund", "text", required=True),
+    Field("session_date", "as_of", "iso_date", required=True),
+    Field("close", "price", "price", required=True),
+    Field("segment", "segment", "text"),
+)
 _EXPECTED = {
     "text": "text",
     "iso_date": "dates",
@@ -279,6 +286,26 @@ def stage_analyst_counts(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Sta
     if "analysts" not in raw.columns:
         raise BadInput(SOURCE, file, "analysts", "column is missing")
     return _stage(raw, _ANALYST_FIELDS, ANALYST_COUNTS, ("symbol", "as_of", "known_at"), is_typed, file)
+
+
+def stage_fund_prices(raw: pl.DataFrame, *, is_typed: bool, file: str) -> Staged:
+    """One row per fund and session (columns `FUND_PRICES`); a segment that there is not is rejected.
+
+    Raises:
+        BadInput: as `stage_quotes`.
+    """
+    staged = _stage(raw, _FUND_PRICE_FIELDS, FUND_PRICES, ("fund", "as_of"), is_typed, file)
+    is_unknown = ~pl.col("segment").is_in(SEGMENTS)
+    rejects = staged.rows.filter(is_unknown).select(
+        source=pl.lit(SOURCE),
+        file=pl.lit(file),
+        entity=pl.format("{} {}", "fund", "as_of"),
+        field=pl.lit("segment"),
+        reason_code=pl.lit("unknown_segment"),
+        detail=pl.col("segment"),
+    )
+    kept = staged.rows.filter(~is_unknown.fill_null(value=False))
+    return refuse_if_rotten(Staged(kept, pl.concat([staged.rejects, rejects])), source=SOURCE, file=file)
 
 
 def _stage(

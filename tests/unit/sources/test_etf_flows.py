@@ -117,7 +117,12 @@ def test_real_files(shared_data: Path, tmp_path: Path) -> None:
     for entry in ETF.archive_files(archive, []):
         file = land_archived(landing, archive, entry, ETF.licence, NOW)
         staged[file.dataset] = ETF.read(landing.read(file), file)
-    assert {name: (s.rows.height, s.rejects.height) for name, s in staged.items()} == {
+    counts = {name: (s.rows.height, s.rejects.height) for name, s in staged.items()}
+    prices = {name: counts.pop(name) for name in list(counts) if name.startswith("prices/")}
+    assert len(prices) == 20
+    assert prices["prices/IWM"] == prices["prices/SPY"] == (100, 0)
+    assert staged["prices/IWM"].rows["as_of"].min() == D(2026, 3, 31)
+    assert counts == {
         "flows": (3366, 0),
         "shares": (369, 0),
         "assets": (51, 0),
