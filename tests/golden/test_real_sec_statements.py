@@ -14,6 +14,7 @@ from transforms.core.fundamentals import Statements, collect_statements
 from transforms.core.sec_facts import rejected_facts
 from transforms.core.sec_statements import QUARTER_GAP_DAYS, sec_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states, joined_states
+from transforms.measures.statement_lines import entity_lines, with_statement_lines
 from transforms.staging.sec_facts import FACTS
 from transforms.staging.simfin import stage_statements
 
@@ -111,6 +112,26 @@ def test_years_as_published(
     row = known([day], (filed, "sec_edgar")).filter(company_id=company).row(0, named=True)
     told = (row["net_income_ttm_usd"], row["revenue_ttm_usd"], row["total_equity_usd"])
     assert told == (net_income * 10**6, revenue * 10**6, equity * 10**6)
+
+
+@pytest.mark.parametrize(
+    ("company", "day", "operating_cash_flow", "capital_expenditure"),
+    [
+        (AAPL, date(2012, 10, 31), 50_856, 8_295),
+        (AAPL, date(2019, 10, 31), 69_391, 10_495),
+        (NVDA, date(2024, 2, 21), 28_090, 1_069),
+        (NVDA, date(2025, 2, 26), 64_089, 3_236),
+        (GOOGL, date(2024, 1, 31), 101_746, 32_251),
+    ],
+)
+def test_cash_flows_of_years_as_published(
+    filed: Statements, company: str, day: date, operating_cash_flow: int, capital_expenditure: int
+) -> None:
+    """Reports of quarters have the year to date alone, so that three of the four quarters are differences."""
+    lines = entity_lines(filed, day, day, QUARTER_GAP_DAYS)
+    row = with_statement_lines(known([day], (filed, "sec_edgar")), lines).filter(company_id=company).row(0, named=True)
+    told = (row["operating_cash_flow_ttm_usd"], row["capital_expenditure_ttm_usd"])
+    assert told == (operating_cash_flow * 10**6, capital_expenditure * 10**6)
 
 
 def test_trailing_years_are_simfins_wherever_both_know_the_same_quarters(filed: Statements, simfin: Statements) -> None:

@@ -13,10 +13,8 @@ import pytest
 from transforms.core.company_links import company_links, entity_tickers
 from transforms.core.fundamentals import Statements, collect_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
-from transforms.measures.fund_flows import closed_day_figures, fund_flows_daily, fund_share_rows, segment_flows_daily
 from transforms.measures.statement_lines import entity_lines, with_statement_lines
 from transforms.measures.valuation import valuation_daily
-from transforms.staging.etf_flows import stage_assets, stage_flows, stage_shares
 from transforms.staging.simfin import stage_companies, stage_statements
 
 FILES = (
@@ -155,30 +153,3 @@ def test_valuation_has_the_expected_magnitude(simfin: SimFin, shared_data: Path)
     assert 0.07 < large["loss_share_count"] < 0.14
     assert small["restated_share"] == 1.0
     assert 0.4 < small["cap_coverage"] < large["cap_coverage"] < 0.8
-
-
-def test_flows_of_the_real_files(shared_data: Path) -> None:
-    folder, vintage = shared_data / "etf" / "flows_2026", date(2026, 4, 3)
-    flows = stage_flows(pl.read_csv(folder / "etf_flows.csv", infer_schema=False), vintage_date=vintage, file="")
-    shares = stage_shares(pl.read_csv(folder / "etf_shares.csv", infer_schema=False), vintage_date=vintage, file="")
-    assets = stage_assets(pl.read_csv(folder / "etf_aum.csv", infer_schema=False), vintage_date=vintage, file="")
-    holidays = {date(2026, 1, 19), date(2026, 2, 16), date(2026, 4, 3)}
-    days = pl.date_range(date(2025, 12, 1), date(2026, 4, 10), eager=True)
-    calendar = [day for day in days if day.weekday() < 5 and day not in holidays]
-    facts = fund_share_rows([flows.rows], [shares.rows, assets.rows], calendar, source="etf_flows")
-    sessions = [day for day in calendar if date(2026, 1, 2) <= day <= date(2026, 3, 31)]
-    told = fund_flows_daily(facts, sessions, calendar)
-
-    by_day = {row["session_date"]: row for row in told.filter(fund="IWM").iter_rows(named=True)}
-    assert by_day[date(2026, 3, 26)]["flow_usd"] == -1_158_050_000.0
-    assert by_day[date(2026, 3, 27)]["flow_5d_usd"] == pytest.approx(-1_219_000_000, rel=1e-3)
-    assert by_day[date(2026, 3, 30)]["quality"] == "not_updated"
-    assert by_day[date(2026, 3, 31)]["flow_5d_usd"] is None
-    assert by_day[date(2026, 1, 27)]["quality"] == "missing"
-    ivv = told.filter(fund="IVV", session_date=date(2026, 3, 16)).row(0, named=True)
-    assert (ivv["quality"], round(ivv["flow_usd"] / 1e9, 1)) == ("reported", -24.2)
-    assert told.filter(pl.col("flow_usd") == 0).is_empty()
-    closed = closed_day_figures(shares.rows, calendar, source="etf_flows", file="etf_shares.csv")
-    assert "2026-03-28" in set(closed["detail"])  # a Saturday; the blank rows of 01-19 and 02-16 say nothing
-    small = segment_flows_daily(told).filter(segment="small", session_date=date(2026, 3, 30)).row(0, named=True)
-    assert (small["quality"], small["flow_usd"]) == ("missing", None)

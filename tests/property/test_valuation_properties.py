@@ -18,7 +18,8 @@ COMPANIES = ("A", "B", "C", "D")
 QUARTER_ENDS = [date(2021 + n // 4, *((3, 31), (6, 30), (9, 30), (12, 31))[n % 4]) for n in range(8)]
 SESSIONS = [ORIGIN + timedelta(days=90 * n) for n in range(6)]
 
-FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net")
+FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net", "operating_cash_flow",
+         "capital_expenditure")  # fmt: skip
 STOCKS = ("total_equity", "total_assets", "total_liabilities", "current_assets", "current_liabilities",
           "retained_earnings", "cash_and_short_term_investments", "short_term_debt", "long_term_debt")  # fmt: skip
 _SCHEMA = {

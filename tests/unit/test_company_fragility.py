@@ -36,6 +36,8 @@ SOUND = {
     "interest_expense_net_ttm_usd": 20,
     "interest_expense_net_year_before_usd": 20,
     "interest_expense_net_two_years_before_usd": 20,
+    "operating_cash_flow_ttm_usd": 75,
+    "capital_expenditure_ttm_usd": 25,
     "revenue_ttm_usd": 660,
     "revenue_year_before_usd": 600,
     "total_assets_usd": 1000,
@@ -235,9 +237,19 @@ def test_of_a_company_without_statements_nothing_is_known() -> None:
     assert known == {"is_new_listing": False, "has_fundamentals": False}
 
 
+def test_cash_lasts_as_long_as_operations_burn_it() -> None:
+    sound, burning = fragility(), fragility(operating_cash_flow_ttm_usd=-240)
+    assert (sound["cash_runway_months"], sound["is_burning_cash"], sound["fcf_yield"]) == (None, False, 0.05)
+    # 100 in cash, 20 a month; and 240 and 25 went out, of a cap of 1,000.
+    assert (burning["cash_runway_months"], burning["is_burning_cash"], burning["fcf_yield"]) == (5.0, True, -0.265)
+    assert fragility("Finance", operating_cash_flow_ttm_usd=-240)["cash_runway_months"] is None
+    assert fragility(capital_expenditure_ttm_usd=None)["fcf_yield"] is None
+
+
 def test_what_nobody_tells_is_null() -> None:
-    row = fragility()
-    assert (row["cash_runway_months"], row["fcf_yield"], row["analyst_coverage"]) == (None, None, None)
+    row = fragility(operating_cash_flow_ttm_usd=None)
+    assert (row["cash_runway_months"], row["is_burning_cash"], row["fcf_yield"]) == (None, None, None)
+    assert (row["analyst_coverage"], row["has_analyst_source"]) == (None, None)
     followed = fragility(has_analyst_source=True, analysts=0)
     assert (followed["analyst_coverage"], followed["has_no_analyst"]) == (0.0, True)
 
@@ -307,6 +319,11 @@ def test_what_no_source_gives_says_so() -> None:
     fragile, informed = segments({}, {})
     assert one(fragile, "cash_runway_months") == (None, 0, "no_cash_flow_source")
     assert one(fragile, "fcf_yield") == (None, 0, "no_cash_flow_source")
+    burning = [{"is_burning_cash": True, "cash_runway_months": float(months)} for months in range(10)]
+    fragile, _ = segments(*burning, {"is_burning_cash": False})
+    assert one(fragile, "cash_runway_months") == (4.5, 10, None)
+    assert one(fragile, "burning_cash_share") == (10 / 11, 11, None)
+    assert one(fragile, "fcf_yield") == (None, 0, "too_few")
     assert one(informed, "analyst_coverage") == (None, 0, "no_licensed_source")
 
 

@@ -185,6 +185,23 @@ def test_the_year_less_nine_months_needs_no_three_quarters() -> None:
     assert net_income(told, date(2024, 8, 1)) == 4 + 8 + 16 + 32
 
 
+def test_cash_flows_are_of_the_year_to_date_beside_quarters_of_income() -> None:
+    def flow(earned: float, flowed: float, spent: float) -> dict[str, float]:
+        tags = ("NetCashProvidedByUsedInOperatingActivities", "PaymentsToAcquirePropertyPlantAndEquipment")
+        return plain(earned) | dict(zip(tags, (flowed, spent), strict=True))
+
+    told = read(
+        filing(MAY, (Q1, flow(1, 10, 1))),
+        filing(AUGUST, (Q2, plain(2)), (H1, flow(3, -5, 3)), fp="Q2"),
+        filing(NOVEMBER, (Q3, plain(4)), (NINE, flow(7, 20, 6)), fp="Q3"),
+        filing(FEBRUARY, (YEAR, flow(15, 18, 10)), form="10-K", fp="FY"),
+    )
+    quarters = [income(told, "quarter", quarter[1])[0] for quarter in (Q1, Q2, Q3)]
+    assert [row["operating_cash_flow"] for row in quarters] == [10, -15, 25]
+    assert [row["capital_expenditure"] for row in quarters] == [1, 2, 3]
+    assert [row["net_income_common"] for row in quarters] == [1, 2, 4]
+
+
 def test_quarters_of_a_filer_of_years_to_date_are_their_differences() -> None:
     told = read(
         filing(MAY, (Q1, plain(1, 10))),

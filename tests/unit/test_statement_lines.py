@@ -9,7 +9,8 @@ from transforms.core.fundamentals import Statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states, joined_states
 from transforms.measures.statement_lines import LINES, entity_lines, joined_lines, with_statement_lines
 
-FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net")
+FLOWS = ("net_income_common", "revenue", "operating_income", "interest_expense_net", "operating_cash_flow",
+         "capital_expenditure")  # fmt: skip
 STOCKS = ("total_equity", "total_assets", "total_liabilities", "current_assets", "current_liabilities",
           "retained_earnings", "cash_and_short_term_investments", "short_term_debt", "long_term_debt")  # fmt: skip
 QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
@@ -102,6 +103,14 @@ def test_a_line_that_one_quarter_lacks_has_no_trailing_year() -> None:
     income[1]["interest_expense_net"] = None
     row = lines_on(D(2024, 3, 1), income)
     assert (row["operating_income_ttm_usd"], row["interest_expense_net_ttm_usd"]) == (12, None)
+
+
+def test_a_cash_flow_that_the_fourth_quarter_lacks_is_that_of_the_year() -> None:
+    told = quarters(2023, 2023, operating_cash_flow=3, operating_income=2)
+    told[3] |= {"operating_cash_flow": None, "operating_income": None}
+    year = statement(D(2023, 12, 31), "annual", operating_cash_flow=11, operating_income=9)
+    row = lines_on(D(2024, 3, 1), [*told, year])
+    assert (row["operating_cash_flow_ttm_usd"], row["operating_income_ttm_usd"]) == (11, None)
 
 
 @pytest.mark.parametrize(("as_filed", "expense"), [(-2, 8), (3, -12)])

@@ -56,6 +56,8 @@ def source(
                 "operating_income": None,
                 "pretax_income": None,
                 "interest_expense_net": None,
+                "operating_cash_flow": None,
+                "capital_expenditure": None,
                 "shares_basic": shares,
                 "shares_diluted": None,
             }.items()

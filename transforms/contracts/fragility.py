@@ -62,14 +62,20 @@ FRAGILITY_MEASURES = (
     ),
     _measure(
         "cash_runway_months",
-        f"Median of cash over monthly outflow of operations of those that burn cash. Always null, {NO_CASH_FLOW}: "
-        "core.fundamentals has no statement of cash flows.",
+        "Median of cash and short-term investments over a month's outflow of operations (trailing year), of companies "
+        f"whose operations burn cash, without financials. {NO_CASH_FLOW} where no statement of cash flows is known: "
+        "the SEC's filings have it, SimFin's files of income and balance do not.",
         "months",
     ),
     _measure(
+        "burning_cash_share",
+        "Companies with a cash flow of operations below zero (trailing year) over those where it is known, without "
+        f"financials; {NO_CASH_FLOW} as above.",
+    ),
+    _measure(
         "fcf_yield",
-        f"Median of free cash flow over cap. Always null, {NO_CASH_FLOW}: core.fundamentals has no statement of cash "
-        "flows.",
+        "Median of (cash flow of operations - payments for plant, trailing year) over cap, without financials; "
+        f"{NO_CASH_FLOW} as above.",
     ),
     _measure(
         "sales_growth",

@@ -14,10 +14,12 @@ FLOW_CONCEPTS = (
     "pretax_income",
     "interest_expense_net",
     "net_income_common",
+    "operating_cash_flow",
+    "capital_expenditure",
     "shares_basic",
     "shares_diluted",
 )
-"""Lines of the income statement that are kept: sums over a period (share counts: averages over it)."""
+"""Lines of income and cash flow statements that are kept: sums over a period (share counts: averages over it)."""
 STOCK_CONCEPTS = (
     "cash_and_short_term_investments",
     "current_assets",
@@ -116,7 +118,8 @@ def _typed_facts(frame: pl.DataFrame, concepts: tuple[str, ...], *, is_flow: boo
     )
     if is_flow:
         frame = frame.with_columns(pl.coalesce("net_income_common", "net_income").alias("net_income_common"))
-    return frame.select(*version_schema(concepts), "is_annual_file")
+    absent = [pl.lit(None, pl.Int64).alias(name) for name in concepts if name not in frame.columns]
+    return frame.with_columns(absent).select(*version_schema(concepts), "is_annual_file")
 
 
 def fundamentals_rows(statements: Statements, links: pl.DataFrame, *, since: date | None = None) -> pl.DataFrame:

@@ -151,6 +151,17 @@ READINGS: tuple[Reading, ...] = (
         less=(f"{IFRS}ProfitLossAttributableToNoncontrollingInterests",),
         filer="ifrs",
     ),
+    Reading(
+        "operating_cash_flow",
+        ("NetCashProvidedByUsedInOperatingActivities",),
+        "as filed: of the year to date, so that quarters are differences",
+    ),
+    Reading("capital_expenditure", ("PaymentsToAcquirePropertyPlantAndEquipment",), "paid for plant, as filed"),
+    Reading(
+        "capital_expenditure",
+        ("PaymentsToAcquireProductiveAssets",),
+        "the same with what else is productive, where plant has no line",
+    ),
     Reading("shares_basic", ("WeightedAverageNumberOfSharesOutstandingBasic",), "average of the period, as filed"),
     Reading("shares_basic", ("WeightedAverageNumberOfShareOutstandingBasicAndDiluted",), "losses: both are one number"),
     Reading("shares_basic", (f"{IFRS}WeightedAverageShares",), "average of the period, as filed", filer="ifrs"),

@@ -29,6 +29,7 @@ FRAGILITY: dict[str, pl.DataType] = {
     "altman_z": pl.Float64(),
     "is_distressed": pl.Boolean(),
     "cash_runway_months": pl.Float64(),
+    "is_burning_cash": pl.Boolean(),
     "fcf_yield": pl.Float64(),
     "sales_growth": pl.Float64(),
     "age_years": pl.Float64(),
@@ -60,8 +61,9 @@ def _licensed(measure: str, column: str, statistic: Statistic) -> SegmentFigure:
     return SegmentFigure(measure, column, statistic, LEAST_COMPANIES, "", "has_analyst_source", NO_COVERAGE_SOURCE)
 
 
-def _never(measure: str, reason: str) -> SegmentFigure:
-    return SegmentFigure(measure, measure, "median", least=LEAST_COMPANIES, basis=measure, without_basis=reason)
+def _of_cash_flow(measure: str, column: str, statistic: Statistic) -> SegmentFigure:
+    """``is_burning_cash`` is known wherever the cash flow is."""
+    return SegmentFigure(measure, column, statistic, LEAST_COMPANIES, "", "is_burning_cash", NO_CASH_FLOW)
 
 
 FRAGILITY_FIGURES = (
@@ -74,8 +76,9 @@ FRAGILITY_FIGURES = (
     _figure("net_debt_with_losses_share", "has_net_debt_and_losses", "share"),
     _figure("altman_z", "altman_z", "median"),
     _figure("altman_distress_share", "is_distressed", "share"),
-    _never("cash_runway_months", NO_CASH_FLOW),
-    _never("fcf_yield", NO_CASH_FLOW),
+    _of_cash_flow("cash_runway_months", "cash_runway_months", "median"),
+    _of_cash_flow("burning_cash_share", "is_burning_cash", "share"),
+    _of_cash_flow("fcf_yield", "fcf_yield", "median"),
     _figure("sales_growth", "sales_growth", "median"),
     _figure("age_years", "age_years", "median"),
     SegmentFigure(
@@ -144,8 +147,9 @@ def company_fragility(known: pl.DataFrame, history_start: date) -> pl.DataFrame:
         has_net_debt_and_losses=_outside_finance((_net_debt() > 0) & (pl.col("operating_income_ttm_usd") <= 0)),
         altman_z="altman_z",
         is_distressed=pl.col("altman_z") < DISTRESS_BELOW,
-        cash_runway_months=pl.lit(None, pl.Float64),
-        fcf_yield=pl.lit(None, pl.Float64),
+        cash_runway_months=_outside_finance(_cash_runway_months()),
+        is_burning_cash=_outside_finance(pl.col("operating_cash_flow_ttm_usd") < 0),
+        fcf_yield=_outside_finance(_free_cash_flow() / pl.col("cap_usd")),
         sales_growth=_sales_growth(),
         age_years=_years_since(_listed_on(history_start)),
         is_new_listing=_is_new_listing(history_start),
@@ -205,6 +209,16 @@ def _altman_z() -> pl.Expr:
         + pl.col("revenue_ttm_usd") / assets
     )
     return _outside_finance(pl.when((assets > 0) & (liabilities > 0)).then(score))
+
+
+def _free_cash_flow() -> pl.Expr:
+    return pl.col("operating_cash_flow_ttm_usd") - pl.col("capital_expenditure_ttm_usd")
+
+
+def _cash_runway_months() -> pl.Expr:
+    """Of companies whose operations burn cash; the others have no end in sight."""
+    burnt = -pl.col("operating_cash_flow_ttm_usd")
+    return pl.when(burnt > 0).then(12 * pl.col("cash_usd") / burnt)
 
 
 def _sales_growth() -> pl.Expr:

@@ -17,6 +17,8 @@ LINES: dict[str, pl.DataType] = {
     "interest_expense_net_year_before_usd": pl.Int64(),
     "interest_expense_net_two_years_before_usd": pl.Int64(),
     "revenue_year_before_usd": pl.Int64(),
+    "operating_cash_flow_ttm_usd": pl.Int64(),
+    "capital_expenditure_ttm_usd": pl.Int64(),
     "income_publish_date": pl.Date(),
     "total_assets_usd": pl.Int64(),
     "total_liabilities_usd": pl.Int64(),
@@ -38,7 +40,7 @@ median their liabilities are 22 % of assets, against 55 to 60 %. But of those pu
 interest than 1 % of liabilities a year, as others that have debt do (2.5 % in the median): its debt stands elsewhere.
 """
 
-_FLOWS = ("revenue", "operating_income", "interest_expense_net")
+_FLOWS = ("revenue", "operating_income", "interest_expense_net", "operating_cash_flow", "capital_expenditure")
 _STOCKS = (
     "total_assets",
     "total_liabilities",
@@ -57,6 +59,8 @@ _INCOME = {
     "interest_expense_net_1": "interest_expense_net_year_before_usd",
     "interest_expense_net_2": "interest_expense_net_two_years_before_usd",
     "revenue_1": "revenue_year_before_usd",
+    "operating_cash_flow": "operating_cash_flow_ttm_usd",
+    "capital_expenditure": "capital_expenditure_ttm_usd",
     "publish_date": "income_publish_date",
 }
 _BALANCE = {

@@ -15,6 +15,8 @@ INCOME = "net_income_common"
 FLOWS = (INCOME, "revenue")
 LAST_QUARTER = "net_income_last_quarter"
 STOCKS = ("total_equity",)
+YEAR_TO_DATE = ("operating_cash_flow", "capital_expenditure")
+"""Lines that reports give for the year to date alone: a fourth quarter that is filed has no such line."""
 YEARS_KEPT_FOR = "60mo"
 """The same for three years in a row: 24 months more."""
 YEAR_GAP_DAYS = (350, 380)
@@ -127,7 +129,18 @@ def _years(known: pl.DataFrame, gap_days: tuple[int, int], flows: tuple[str, ...
     annual = annuals.rename({"report_date": "period_end"}).with_columns(
         pl.lit("annual").alias("basis"), pl.lit(None, pl.Int64).alias(LAST_QUARTER), _is_newest=pl.lit(value=True)
     )
-    return pl.concat([annual, four.select(annual.columns)])
+    return pl.concat([annual, _with_annual_lines(four, annual, flows).select(annual.columns)])
+
+
+def _with_annual_lines(four: pl.DataFrame, annual: pl.DataFrame, flows: tuple[str, ...]) -> pl.DataFrame:
+    """Four quarters of which one lacks a line of YEAR_TO_DATE, with that of the year that ends with them."""
+    lines = [flow for flow in flows if flow in YEAR_TO_DATE]
+    if not lines:
+        return four
+    years = annual.select(*_STATE, "period_end", *lines)
+    return four.join(years, on=[*_STATE, "period_end"], how="left", suffix="_of_year").with_columns(
+        pl.coalesce(line, f"{line}_of_year").alias(line) for line in lines
+    )
 
 
 def _newest(years: pl.DataFrame) -> pl.DataFrame:
