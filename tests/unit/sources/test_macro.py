@@ -148,3 +148,49 @@ def test_real_fred_files(shared_data: Path, tmp_path: Path) -> None:
     assert (old.height, old["value"].null_count()) == (12_001, 502)
     assert old.row(0) == ("DGS10", D(1980, 1, 1), None, D(2026, 1, 3), "fred")
     assert rows["DFII10", "2026-08-21"]["value"].min() < 0
+
+
+def test_fred_with_a_key_asks_the_api_and_shows_the_key_nowhere(tmp_path: Path) -> None:
+    settings = SourceSettings(fred_series=("DGS10",), fred_api_key="planted-key-of-32-characters-0001")
+    (request,) = source("fred").requests_for(VINTAGE, vintage_date=VINTAGE, settings=settings)
+    assert request.http.redacted_url == (
+        "https://api.stlouisfed.org/fred/series/observations?series_id=DGS10&file_type=json&api_key=***"
+    )
+    assert "planted" not in repr(request) + repr(settings)
+    assert request.http.secrets == ("planted-key-of-32-characters-0001",)
+    assert (request.dataset, request.suffix) == ("DGS10", ".json")
+
+
+def landed_json(tmp_path: Path, payload: bytes) -> LandedFile:
+    return Landing(tmp_path / "landing").put(
+        payload, source="fred", dataset="DGS10", key="2026-01-05", session_date=None, vintage_date=VINTAGE, url="u",
+        status=200, licence="restricted", landed_at=NOW, suffix=".json",
+    )  # fmt: skip
+
+
+def test_an_answer_of_freds_api_reads_as_its_csv_file(tmp_path: Path) -> None:
+    told = [("2026-01-01", "."), ("2026-01-02", "4.19")]
+    observations = ", ".join(
+        f'{{"realtime_start": "2026-01-05", "realtime_end": "2026-01-05", "date": "{day}", "value": "{value}"}}'
+        for day, value in told
+    )
+    payload = f'{{"count": 2, "offset": 0, "limit": 100000, "observations": [{observations}]}}'.encode()
+    by_api = source("fred").read(payload, landed_json(tmp_path, payload)).rows
+    csv = "\n".join(["observation_date,DGS10", *(f"{day},{value}" for day, value in told), ""]).encode()
+    assert by_api.equals(source("fred").read(csv, landed(tmp_path, "fred", "DGS10", csv)).rows)
+    assert by_api["value"].to_list() == [None, 4.19]
+
+
+@pytest.mark.parametrize(
+    ("payload", "field", "word"),
+    [
+        (b'{"error_code": 400, "error_message": "Bad Request. api_key"}', "observations", "Bad Request"),
+        (b'{"count": 3, "observations": [{"date": "2026-01-02", "value": "4"}]}', "count", "1 of 3"),
+    ],
+)
+def test_an_answer_of_freds_api_without_all_observations_is_refused(
+    tmp_path: Path, payload: bytes, field: str, word: str
+) -> None:
+    with pytest.raises(SourceError, match=word) as caught:
+        source("fred").read(payload, landed_json(tmp_path, payload))
+    assert caught.value.field == field
