@@ -35,6 +35,8 @@ WITHOUT_FILINGS = {
     "SMALLCAPS_SOURCES__REFERENCE": "[]",
 }
 """The simulated markets' companies file nothing with the SEC."""
+WITHOUT_PUBLISHERS = {"SMALLCAPS_SOURCES__MACRO": '["treasury"]', "SMALLCAPS_SOURCES__POSITIONS": "[]"}
+"""The tiny market's archive has the Treasury's files alone; tests of the others bring theirs."""
 FEW_SCHEMES = "fixed_usd crsp_like"
 """One by cap and one with seats and packets; tests of what schemes do enable their own."""
 
@@ -64,7 +66,7 @@ class Site:
         monkeypatch.setenv("SMALLCAPS_ARCHIVE", str(self.archive))
         monkeypatch.setenv("SMALLCAPS_RATE_DIR", str(self.root / "rate"))
         monkeypatch.setenv("SMALLCAPS_SCHEMES", self.schemes)
-        for name, value in ({} if self.has_filings else WITHOUT_FILINGS).items():
+        for name, value in (WITHOUT_PUBLISHERS | ({} if self.has_filings else WITHOUT_FILINGS)).items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(self.root)
         return self

@@ -22,7 +22,7 @@ from flows.settings import given, no_proxy_to_this_machine
 from flows.simulated import macro, macro_vendors
 from flows.simulated.market import Market as Simulated
 from flows.simulated.vendors import API_KEY, Vendors
-from tests.flows.conftest import ALL_SESSIONS, Site, lighten_gate
+from tests.flows.conftest import ALL_SESSIONS, WITHOUT_PUBLISHERS, Site, lighten_gate
 from tests.vendors.market import Market
 from tests.vendors.market_facts import write_facts
 
@@ -31,6 +31,12 @@ MARKET = Simulated(date(2024, 8, 1), date(2024, 11, 29), companies=90)
 FIRST, LAST = date(2024, 9, 3), date(2024, 11, 27)
 """Over Columbus Day and Veterans Day, on which the exchange is open and the government is not; before Thanksgiving."""
 SOURCES = macro_vendors.ADDRESSES
+
+
+def ask_all(patch: pytest.MonkeyPatch) -> None:
+    """The sources that are asked unless somebody sets others."""
+    for name in WITHOUT_PUBLISHERS:
+        patch.delenv(name)
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +146,16 @@ def test_the_deficit_is_there_to_be_asked(published: DataPaths) -> None:
     }
 
 
-def test_nights_end_as_a_backfill_and_a_rebuild_do(new_site: Callable[[str, Market], Site], light_gate: None) -> None:
+def test_nights_end_as_a_backfill_and_a_rebuild_do(
+    new_site: Callable[[str, Market], Site], light_gate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each evening has a download of its own, and each Wednesday restates the weeks before."""
     sessions = ALL_SESSIONS[:9]
     simulated = Simulated(date(2024, 11, 1), ALL_SESSIONS[-1], companies=10)
     found = []
     for name in ("nights", "once"):
         site = new_site(name, Market())
+        ask_all(monkeypatch)
         site.market.write(site.archive, sessions)
         write_facts(site.market, site.archive, sessions)
         if name == "nights":
@@ -165,7 +174,10 @@ def test_nights_end_as_a_backfill_and_a_rebuild_do(new_site: Callable[[str, Mark
     assert found[0] == found[1]
 
 
-def test_an_archive_without_the_files_is_degraded_and_says_which(site: Site, light_gate: None) -> None:
+def test_an_archive_without_the_files_is_degraded_and_says_which(
+    site: Site, light_gate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_all(monkeypatch)
     record = site.record(site.night(ALL_SESSIONS[5]))
     assert record.status is RunStatus.DEGRADED
     assert set(SOURCES) <= set(record.degraded_sources)
@@ -173,7 +185,10 @@ def test_an_archive_without_the_files_is_degraded_and_says_which(site: Site, lig
     assert set(told.rows()) == {(None, "no_data")}
 
 
-def test_a_broken_file_is_told_and_the_one_before_counts(site: Site, light_gate: None) -> None:
+def test_a_broken_file_is_told_and_the_one_before_counts(
+    site: Site, light_gate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_all(monkeypatch)
     simulated = Simulated(date(2024, 11, 1), ALL_SESSIONS[-1], companies=10)
     write_files(site.archive, macro_vendors.archive(simulated, ALL_SESSIONS[4]))
     later = site.archive / "cftc" / ALL_SESSIONS[5].isoformat()
