@@ -81,7 +81,10 @@ def test_every_macro_is_there_with_its_parameters_and_comment(empty_warehouse: P
     }
 
 
-@pytest.mark.parametrize("macro", read_macros(), ids=lambda macro: macro.name)
+AS_OF = [macro for macro in read_macros() if macro.name.endswith("_as_of")]
+
+
+@pytest.mark.parametrize("macro", AS_OF, ids=lambda macro: macro.name)
 def test_a_macro_gives_the_columns_of_the_table_it_is_named_after(macro: Macro, empty_warehouse: Path) -> None:
     with reading(empty_warehouse) as con:
         found = con.execute(f"describe from {macro.full_name}(date '2024-06-28', date '2024-07-01')").pl()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from flows.edge.clock import new_york_today, utc_now
-from flows.edge.fetch import land_live
+from flows.edge.fetch import Request, land_live
 from flows.edge.http import HttpClient
 from flows.edge.landing import Landing
-from flows.sources import SourceSettings, french, rate_limit, source
+from flows.sources import SourceSettings, cftc, fiscal_data, french, rate_limit, source
 
 pytestmark = pytest.mark.live
 
@@ -37,3 +37,24 @@ def test_the_library_still_serves_size_portfolios_since_1926(tmp_path: Path) -> 
     rows = source(french.NAME).read(landing.read(file), file).rows
     assert rows["as_of"].min() == date(1926, 7, 1)
     assert rows["weighting"].unique().sort().to_list() == ["ew", "vw"]
+
+
+def _requests_of_answers() -> list[Request]:
+    """Of sources that ask page by page: their first page, and a year's file."""
+    today, settings = new_york_today(), SourceSettings()
+    return [
+        cftc.page_request(1, today, today, settings),
+        cftc.year_request(today.year - 1, today, settings),
+        fiscal_data.request(1, today, settings),
+    ]
+
+
+@pytest.mark.parametrize("request_", _requests_of_answers(), ids=lambda asked: asked.dataset.replace("/", "-"))
+def test_pages_and_yearly_files_are_still_what_we_read(request_: Request, tmp_path: Path) -> None:
+    settings, landing = SourceSettings(), Landing(tmp_path)
+    file = land_live(HttpClient(rate_limit=rate_limit(settings)), landing, request_, utc_now())
+    assert file is not None
+    staged = source(request_.source).read(landing.read(file), file)
+    assert staged.rows.height > 0
+    if request_.source == "cftc":
+        assert "239742" in staged.rows["contract"].to_list()

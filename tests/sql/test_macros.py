@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import duckdb
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from flows.edge import ddl, loading, macros, sql_files
 from tests.sql import hand_made
 from transforms.contracts import table
+from transforms.core.fx import CARRIED_DAYS, MINOR_UNITS, UNITS_IN_MAJOR
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 SESSION = date(2024, 1, 20)
@@ -218,3 +220,61 @@ def test_a_macro_without_a_key_in_its_header_is_refused(monkeypatch: pytest.Monk
 
     with pytest.raises(ValueError, match=r"sql/macros/lacking.sql: the header lacks parameters"):
         macros.read_macros()
+
+
+PUBLISHED = {"USD": 1.25, "GBP": 0.8, "SEK": 11.0, "ZAR": 20.0, "ILS": 4.0}
+"""Units for a euro on one day."""
+
+
+@pytest.fixture
+def rates(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """core.fx_rates of one day, and of the pound a newer rate."""
+    told = {"EUR": 1.25, **{name: 1.25 / units for name, units in PUBLISHED.items() if name != "USD"}}
+    rows = [
+        {"currency": name, "as_of": day(10), "known_at": noon(10), "usd_per_unit": rate, "source": "ecb_rates"}
+        for name, rate in told.items()
+    ]
+    newer = {"currency": "GBP", "as_of": day(12), "known_at": noon(12), "usd_per_unit": 2.0, "source": "ecb_rates"}
+    con.execute("truncate core.fx_rates")
+    loading.insert(con, table("core.fx_rates"), hand_made.rows("core.fx_rates", *rows, newer))
+    return con
+
+
+def exchange(con: duckdb.DuckDBPyConnection, given: str, into: str, on: date) -> list[tuple[Any, ...]]:
+    return con.execute("select rate, as_of from core.exchange_rate(?, ?, ?::date)", [given, into, on]).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("given", "into", "rate"),
+    [
+        ("GBP", "SEK", 13.75),  # 11 / 0.8, through the euro
+        ("SEK", "GBP", 0.8 / 11),
+        ("GBp", "SEK", 0.1375),  # pence
+        ("GBX", "GBP", 0.01),
+        ("GBP", "GBp", 100.0),
+        ("ZAc", "USD", 0.000625),  # cents: 1.25 / 20 / 100
+        ("ILA", "ILS", 0.01),
+        ("ILS", "USD", 0.3125),
+        ("ILA", "EUR", 0.0025),
+        ("EUR", "USD", 1.25),
+        ("USD", "EUR", 0.8),
+    ],
+)
+def test_crosses_and_minor_units(rates: duckdb.DuckDBPyConnection, given: str, into: str, rate: float) -> None:
+    assert exchange(rates, given, into, day(10)) == [(pytest.approx(rate, rel=1e-12), day(10))]
+
+
+def test_an_exchange_rate_is_the_newest_by_the_day_and_no_older_than_a_week(rates: duckdb.DuckDBPyConnection) -> None:
+    assert exchange(rates, "GBP", "SEK", day(9)) == []
+    assert exchange(rates, "GBP", "USD", day(11)) == [(pytest.approx(1.5625), day(10))]
+    assert exchange(rates, "GBP", "USD", day(12)) == [(pytest.approx(2.0), day(12))]
+    assert exchange(rates, "GBP", "SEK", day(17)) == [(pytest.approx(2.0 * 11 / 1.25), day(10))]
+    assert exchange(rates, "GBP", "SEK", day(18)) == [], "the krona's rate is eight days old"
+    assert exchange(rates, "GBP", "XXX", day(12)) == []
+    assert exchange(rates, "USD", "USD", day(12)) == [(1.0, None)]
+
+
+def test_the_macro_knows_the_minor_units_that_quotes_may_have(rates: duckdb.DuckDBPyConnection) -> None:
+    for minor, major in MINOR_UNITS.items():
+        assert exchange(rates, minor, major, day(12)) == [(pytest.approx(1 / UNITS_IN_MAJOR), ANY)]
+    assert CARRIED_DAYS == 7
