@@ -174,3 +174,29 @@ def test_small_against_micro_row_by_row() -> None:
     }
     assert worse_share(found).rows() == [(DAYS[0], 0.8, None)]
     assert found.filter(row="liquidity")["ratio"].item() == 4.0
+
+
+@pytest.mark.parametrize(
+    ("large", "smid", "mega", "discount", "giants"),
+    [
+        (0.64, 0.57, 0.84, (-0.3, None), (35.0, None)),
+        (0.64, 0.39, 0.39, (None, "low_coverage"), (None, "low_coverage")),
+        (0.39, 0.57, 0.40, (None, "low_coverage"), (35.0, None)),
+    ],
+)
+def test_valuations_of_few_companies_prove_no_claim(
+    large: float, smid: float, mega: float, discount: tuple[object, object], giants: tuple[object, object]
+) -> None:
+    shared = {"session_date": DAYS[0], "scheme_id": "fixed_usd", "universe": "all", "measure": "pe"}
+    valued = [
+        shared | {"segment": segment, "convention": convention, "value": 35.0, "cap_coverage": coverage}
+        for segment, convention, coverage in (
+            ("large", "excl_losses", large), ("smid", "excl_losses", smid), ("mega", "incl_losses", mega)
+        )
+    ]  # fmt: skip
+    spread = shared | {"segment": "smid", "convention": "excl_losses", "discount": -0.3}
+    found = evidence.of_valuation(
+        pl.DataFrame(valued).with_columns(null_reason=pl.lit(None, pl.String)), pl.DataFrame([spread])
+    )
+    assert of(found, "10_discount", "value", "null_reason") == [discount]
+    assert of(found, "11_dear_giants", "value", "null_reason") == [giants]
