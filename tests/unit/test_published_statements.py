@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 from flows.what_if import published_states
 from tests.unit.test_fundamentals import LINKS, report, statements, year
 from transforms.core.fundamentals import Statements, fundamentals_rows
+from transforms.core.fx import NO_RATES
 from transforms.core.published_statements import published_statements
 from transforms.measures.company_fundamentals import company_fundamentals_asof, entity_states
 
@@ -78,7 +79,7 @@ def test_quarters_of_filings_may_lie_further_apart(source: str, trailing: int | 
     day = D(2023, 3, 1)
     caps = pl.DataFrame({"session_date": [day], "company_id": ["C:A"], "cap_usd": [1_000]})
     links = LINKS.with_columns(source=pl.lit(source))
-    (row,) = company_fundamentals_asof(caps, links, published_states(rows, day, day)[0]).to_dicts()
+    (row,) = company_fundamentals_asof(caps, links, published_states(rows, NO_RATES, day, day)[0]).to_dicts()
     assert row["net_income_ttm_usd"] == trailing
 
 

@@ -226,7 +226,11 @@ THESIS_DAILY = Table(
             nullable=False,
             minimum=0,
         ),
-        Column("null_reason", "VARCHAR", "Why there is no value: no_data, stale, low_coverage, or the measure's own reason."),
+        Column(
+            "null_reason",
+            "VARCHAR",
+            "Why there is no value: no_data, stale, low_coverage, or the measure's own reason.",
+        ),
     ),
 )
 
