@@ -40,7 +40,7 @@ class SourceSettings:
     base_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     simfin_api_key: str | None = field(default=None, repr=False)
     fred_api_key: str | None = field(default=None, repr=False)
-    fred_series: tuple[str, ...] = ("DGS10", "DGS2", "DFII10", "T10YIE", "BAMLH0A0HYM2", "BAMLC0A0CM")
+    fred_series: tuple[str, ...] = ("DGS10", "DGS2", "DFII10", "T10YIE", "BAMLH0A0HYM2", "BAMLC0A0CM", "SP500")
     user_agent: str = "smallcaps/0.1"
     contact: str = ""
     sec: SecLimits = SecLimits()

@@ -26,16 +26,16 @@ _FUND = "price of a share: dividends leave it on the fund's ex-dates four times 
 
 COMPARISONS: Final = (
     Comparison("total", "SP500", "index", f"{_INDEX}; the segment holds all companies, by full caps"),
-    Comparison("large", "SP500", "index", f"{_INDEX}; mega caps are two thirds of it and none of the segment"),
+    Comparison("large", "SP500", "index", f"{_INDEX}; mega caps are about half of it and none of the segment"),
     Comparison("mega", "SP500", "index", f"{_INDEX}; the segment holds its largest companies alone"),
     Comparison("small", "SP500", "index", f"{_INDEX}; another universe by intent: small beside the market"),
     Comparison("micro", "SP500", "index", f"{_INDEX}; another universe by intent: micro beside the market"),
     Comparison("total", "SPY", "fund", f"{_FUND}; {_INDEX.removeprefix('price index, ')}"),
-    Comparison("large", "SPY", "fund", f"{_FUND}; mega caps are two thirds of it and none of the segment"),
+    Comparison("large", "SPY", "fund", f"{_FUND}; mega caps are about half of it and none of the segment"),
     Comparison("small", "IWM", "fund", f"{_FUND}; the 2,000 companies after the 1,000 largest, micro caps among them"),
     Comparison("small", "IJR", "fund", f"{_FUND}; 600 companies that must earn money, chosen by a committee"),
     Comparison("smid", "IWM", "fund", f"{_FUND}; the segment reaches into larger companies than the fund"),
-    Comparison("micro", "IWC", "fund", f"{_FUND}; the fund holds the larger half of micro caps and some small ones"),
+    Comparison("micro", "IWC", "fund", f"{_FUND}; another cut between micro and small caps than the scheme's"),
     Comparison("mid", "MDY", "fund", f"{_FUND}; 400 companies that a committee chooses for earnings"),
 )
 INDICES: Final = tuple(dict.fromkeys(entry.benchmark for entry in COMPARISONS if entry.kind == "index"))
