@@ -14,10 +14,9 @@ from transforms.contracts import table
 from transforms.core.fund_shares import fund_share_rows
 from transforms.core.fundamentals import known_at
 from transforms.measures.fund_flows import fund_flows_daily, segment_flows_daily
-from transforms.measures.fund_registry import BOOKINGS
+from transforms.measures.fund_registry import PUBLICATION_SESSIONS
 
 SOURCE = "etf_flows"
-PUBLISHED = {booking.source: booking.publication_sessions for booking in BOOKINGS}
 
 
 class Flows(NamedTuple):
@@ -42,7 +41,11 @@ def write_flows(run: Run, build: Build, progress: Progress, facts: Facts) -> Flo
         by_then = pl.col("known_at") <= known_at(pl.lit(last, pl.Date))
         macro, positions = facts.macro.filter(by_then), facts.positions.filter(by_then)
         figures = fund_share_rows(
-            [facts.fund_flows], [facts.fund_shares], all_sessions(), source=SOURCE, publication_sessions=PUBLISHED
+            [facts.fund_flows],
+            [facts.fund_shares],
+            all_sessions(),
+            source=SOURCE,
+            publication_sessions=PUBLICATION_SESSIONS,
         )
         funds = figures.filter(by_then)
         sessions = [*progress.base.admitted, *progress.admitted]

@@ -10,10 +10,9 @@ from flows.market_calendar import sessions_between
 from transforms.contracts.fund_flows import KNOWN_QUALITIES
 from transforms.core.fund_shares import fund_share_rows
 from transforms.measures.fund_flows import fund_flows_daily, segment_flows_daily
-from transforms.measures.fund_registry import BOOKINGS
+from transforms.measures.fund_registry import PUBLICATION_SESSIONS
 
 CALENDAR = sessions_between(date(2024, 1, 2), date(2024, 12, 31))
-PUBLISHED = {booking.source: booking.publication_sessions for booking in BOOKINGS}
 FUNDS = ("SPY", "MDY", "IWM")
 STEPS = st.lists(st.one_of(st.none(), st.integers(-3, 3)), min_size=8, max_size=25)
 FLOWS = st.lists(st.one_of(st.none(), st.sampled_from([0.0, 1e5, -1e5, 9e6, -9e6])), min_size=8, max_size=25)
@@ -44,7 +43,7 @@ def _named(told: pl.DataFrame, fund: str, source: str, vintage: int) -> pl.DataF
 
 
 def facts(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    return fund_share_rows(frames, [], CALENDAR, source="etf_flows", publication_sessions=PUBLISHED)
+    return fund_share_rows(frames, [], CALENDAR, source="etf_flows", publication_sessions=PUBLICATION_SESSIONS)
 
 
 @settings(max_examples=40, deadline=None)

@@ -114,6 +114,24 @@ def test_a_split_that_nobody_declared_is_held_back() -> None:
     assert row(known, 0)["flow_usd"] is None
 
 
+def test_what_a_relay_said_stays_known_when_the_issuer_says_something_else_later() -> None:
+    """The issuer's counts of the next sessions are out two evenings later: then they count, not before."""
+    relayed = counts("SPY", 1_000_000, 1_000_000 + UNIT, source="etf_flows")
+    issued = counts("SPY", 1_000_000, 1_000_000, 1_000_000 + 2 * UNIT)
+    told = measured(facts(relayed, issued), range(4))
+    assert told["flow_usd"].to_list()[1] == 2 * UNIT * 100.0
+    assert told["flow_60d_known_usd"].to_list() == [None, UNIT * 100.0, UNIT * 100.0, 2 * UNIT * 100.0]
+
+
+def test_assets_that_come_later_do_not_take_a_known_flow_back() -> None:
+    """16 % of what the issuer has, 14 % of what was known: implausible in the end, known on the evening itself."""
+    relayed = counts("SPY", 1_000_000, 1_160_000, source="etf_flows")
+    issued = counts("SPY", None, 1_000_000)
+    told = measured(facts(relayed, issued), range(4))
+    assert told["quality"].to_list()[1] == "implausible"
+    assert told["flow_60d_known_usd"].to_list() == [None, 160_000 * 100.0, None, None]
+
+
 def test_a_fund_begins_with_its_seed() -> None:
     growing = [1_000_000 + at * UNIT for at in range(12)]
     told = measured(facts(counts("SPY", *growing, inception=CALENDAR[0])), range(8))

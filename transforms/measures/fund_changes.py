@@ -21,12 +21,15 @@ LATEST_SESSIONS = max(booking.lag_sessions + booking.publication_sessions for bo
 _KEY = ["fund", "source"]
 
 
-def share_flows(levels: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+def share_flows(levels: pl.DataFrame, days: Sequence[date], evening: int = LATEST_SESSIONS) -> pl.DataFrame:
     """One row per fund and place with two counts, of the source that goes first.
 
     ``levels``: fund, source, position (place in ``days``, without gaps), shares, nav. Gives fund, position (of the
     session on which the money came), share_flow (USD; null without a price), change (shares), is_unchanged (an
     issuer's own count, whose feed moves, stayed), late_sessions, share_source, is_frozen and is_odd.
+
+    ``evening``: only flows that were known so many sessions after their own, where a relay's may stand in for an
+    issuer's that is not out yet.
 
     A count that holds the creations up to the session before is priced at that session's net asset value.
     """
@@ -68,6 +71,7 @@ def share_flows(levels: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
             is_odd=(pl.col("change") % unit != 0).fill_null(value=False),
             rank=rank_of("source"),
         )
+        .filter(pl.col("late_sessions") <= evening)
         .sort("fund", "position", "rank", "late_sessions")
         .unique(["fund", "position"], keep="first", maintain_order=True)
         .drop("rank")

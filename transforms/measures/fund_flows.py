@@ -8,7 +8,7 @@ import polars as pl
 from transforms.contracts.fund_flows import FUND_FLOWS_DAILY, KNOWN_QUALITIES, SEGMENT_FLOWS_DAILY, WINDOW
 from transforms.measures.fund_changes import LATEST_SESSIONS, rank_of, share_flows
 from transforms.measures.fund_marks import LOOKBACK_SESSIONS, with_marks
-from transforms.measures.fund_registry import FUND_SEGMENTS, FundSegment
+from transforms.measures.fund_registry import FUND_SEGMENTS, PUBLICATION_SESSIONS, FundSegment
 
 WINDOWS = {"flow_5d_usd": 5, "flow_20d_usd": 20, "flow_60d_usd": WINDOW}
 IMPLAUSIBLE_SHARE_OF_ASSETS = 0.15
@@ -49,7 +49,7 @@ def fund_flows_daily(
     the fund's assets is `implausible` (without known assets nobody can tell). Only reported, derived and
     no_flow have a value. A sum over 5, 20 or 60 sessions is null when one of them has none; not_updated
     counts as unknown. For session D the latest vintage downloaded by D counts, else the earliest later
-    one; flow_60d_known_usd has nothing that was not out by the evening of D.
+    one. flow_60d_known_usd has each session as it was judged by the evening of D, by what was out then.
     """
     days = sorted(set(calendar))
     position = {day: index for index, day in enumerate(days)}
@@ -104,14 +104,17 @@ def _flows_of_epoch(
     placed: pl.DataFrame, day: date, wanted: list[int], days: list[date], registry: Sequence[FundSegment]
 ) -> pl.DataFrame:
     """Rows of the wanted places in the calendar, from the facts visible on all of them."""
-    first = max(min(wanted) - WINDOW - LOOKBACK_SESSIONS - ASSETS_KEPT_SESSIONS, 0)
+    first = max(min(wanted) - WINDOW - LOOKBACK_SESSIONS - ASSETS_KEPT_SESSIONS - LATEST_SESSIONS, 0)
     last = min(max(wanted) + LATEST_SESSIONS, len(days) - 1)
     recent = _visible(placed.filter(pl.col("position").is_between(first, last)), day)
-    flows = with_marks(_with_quality(_known(recent, first, last, days), days), days, registry)
+    by_evening = [
+        _with_quality(_known(recent, first, last, days, evening), days) for evening in range(LATEST_SESSIONS + 1)
+    ]
+    flows = with_marks(by_evening[-1], days, registry)
     has_facts = pl.col("fact_date").is_not_null().cast(pl.Int32).rolling_sum(WINDOW, min_samples=1).over("fund") > 0
     day_of = pl.Series("day", days, pl.Date)
     return (
-        _with_sums(flows)
+        _with_known_sum(_with_sums(flows), by_evening[:-1])
         .filter(has_facts & pl.col("position").is_in(wanted))
         .with_columns(
             pl.lit(day_of).gather(pl.col("position")).alias("session_date"),
@@ -121,8 +124,11 @@ def _flows_of_epoch(
     )
 
 
-def _known(recent: pl.DataFrame, first: int, last: int, days: list[date]) -> pl.DataFrame:
-    """One row per fund and place without gaps: what is published, what counts say, and the assets, in order."""
+def _known(recent: pl.DataFrame, first: int, last: int, days: list[date], evening: int) -> pl.DataFrame:
+    """One row per fund and place without gaps: what is published, what counts say, and the assets, in order.
+
+    `evening`: only what was out so many sessions after each place.
+    """
     places = pl.DataFrame({"position": range(first, last + 1)}, schema={"position": pl.Int64})
     per_day = recent.sort("as_of").group_by("fund", "source", "position", maintain_order=True)
     told = per_day.agg(pl.col("as_of").max(), *(pl.col(name).drop_nulls().last() for name in _LEVELS))
@@ -140,6 +146,7 @@ def _known(recent: pl.DataFrame, first: int, last: int, days: list[date]) -> pl.
     )
     by_fund = (
         levels.with_columns(assets.alias("assets_usd"))
+        .with_columns(_out_by("assets_usd", evening))
         .group_by("fund", "position", maintain_order=True)
         .agg(pl.col("assets_usd").drop_nulls().first(), pl.col("as_of").max().alias("fact_date"))
     )
@@ -149,10 +156,20 @@ def _known(recent: pl.DataFrame, first: int, last: int, days: list[date]) -> pl.
     begun = recent.group_by("fund").agg(pl.col("inception_date").min())
     return (
         by_fund.join(firsts, on=["fund", "position"], how="left")
-        .join(share_flows(levels, days), on=["fund", "position"], how="left")
+        .join(share_flows(levels, days, evening), on=["fund", "position"], how="left")
         .join(begun, on="fund", how="left")
         .sort("fund", "position")
     )
+
+
+def _out_by(column: str, evening: int) -> pl.Expr:
+    """The figure of a source so many sessions on: where that was not out yet, the newest one that was."""
+    late = pl.col("source").replace_strict(PUBLICATION_SESSIONS, default=0, return_dtype=pl.Int64)
+    out = pl.col(column)
+    for sessions in sorted({*PUBLICATION_SESSIONS.values()}):
+        before = pl.col(column).shift(max(sessions - evening, 0)).over("fund", "source")
+        out = pl.when(late == sessions).then(before).otherwise(out)
+    return out.alias(column)
 
 
 def _with_quality(known: pl.DataFrame, days: list[date]) -> pl.DataFrame:
@@ -205,27 +222,39 @@ def _of_assets(column: str) -> pl.Expr:
 
 
 def _with_sums(flows: pl.DataFrame) -> pl.DataFrame:
-    """Adds the sums over sessions, their shares of assets, and the sum of what was known on the evening itself."""
-    cents, is_late = pl.col("flow_cents"), pl.col("known_sessions_late")
-    known, count = cents.fill_null(0), cents.is_not_null().cast(pl.Int32)
+    """Adds the sums over sessions and their shares of assets."""
+    cents = pl.col("flow_cents")
     sums = flows.with_columns(
-        *(
-            (cents.rolling_sum(size, min_samples=size).over("fund") / _CENTS).alias(name)
-            for name, size in WINDOWS.items()
-        ),
-        known_cents=known.rolling_sum(WINDOW, min_samples=1).over("fund"),
-        known_sessions_60d=count.rolling_sum(WINDOW, min_samples=1).over("fund"),
+        (cents.rolling_sum(size, min_samples=size).over("fund") / _CENTS).alias(name) for name, size in WINDOWS.items()
     )
-    for sessions in range(LATEST_SESSIONS):
-        not_yet = (is_late > sessions).shift(sessions).over("fund").fill_null(value=False)
-        sums = sums.with_columns(
-            known_cents=pl.col("known_cents") - pl.when(not_yet).then(known.shift(sessions).over("fund")).otherwise(0),
-            known_sessions_60d=pl.col("known_sessions_60d") - not_yet.cast(pl.Int32),
-        )
-    return sums.with_columns(
-        *(_of_assets(name).alias(name.replace("_usd", "_pct_assets")) for name in WINDOWS),
-        flow_60d_known_usd=pl.when(pl.col("known_sessions_60d") > 0).then(pl.col("known_cents") / _CENTS),
-    ).drop("flow_cents", "known_cents")
+    return sums.with_columns(_of_assets(name).alias(name.replace("_usd", "_pct_assets")) for name in WINDOWS)
+
+
+def _with_known_sum(sums: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Adds the sum of what was known on each session's evening, and of how many sessions something was.
+
+    `earlier`: the judgement of each place on its own evening, on the next one, and so on. What a better source
+    said later does not take the place of what was known; the newest sessions count as they were judged then.
+    """
+    cents = pl.col("flow_cents")
+    final = [cents.fill_null(0), cents.is_not_null().cast(pl.Int64)]
+    names = ["known_cents", "known_sessions_60d"]
+    told = sums.with_columns(
+        figure.rolling_sum(WINDOW, min_samples=1).over("fund").alias(name)
+        for figure, name in zip(final, names, strict=True)
+    )
+    for evening, judged in enumerate(earlier):
+        then = judged.select("fund", "position", pl.col("flow_cents").alias("then_cents"))
+        told = told.join(then, on=["fund", "position"], how="left", maintain_order="left")
+        at_that_time = [pl.col("then_cents").fill_null(0), pl.col("then_cents").is_not_null().cast(pl.Int64)]
+        told = told.with_columns(
+            pl.col(name) + (at_then - at_last).shift(evening).over("fund").fill_null(0)
+            for name, at_then, at_last in zip(names, at_that_time, final, strict=True)
+        ).drop("then_cents")
+    has_known = pl.col("known_sessions_60d") > 0
+    return told.with_columns(flow_60d_known_usd=pl.when(has_known).then(pl.col("known_cents") / _CENTS)).drop(
+        "flow_cents", "known_cents"
+    )
 
 
 def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:
