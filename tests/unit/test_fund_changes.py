@@ -11,12 +11,11 @@ from transforms.contracts.fund_flows import MARKS
 from transforms.core.fund_shares import fund_share_rows
 from transforms.measures.evidence import LEAST_KNOWN, of_flows
 from transforms.measures.fund_flows import fund_flows_daily, segment_flows_daily
-from transforms.measures.fund_registry import BOOKINGS, CREATION_UNITS, FUND_SEGMENTS, FUND_SPLITS
+from transforms.measures.fund_registry import BOOKINGS, CREATION_UNITS, FUND_SEGMENTS, FUND_SPLITS, PUBLICATION_SESSIONS
 from transforms.measures.index_reviews import review_places
 
 FIRST = date(2024, 1, 2)
 CALENDAR = sessions_between(FIRST, date(2024, 12, 31))
-PUBLISHED = {booking.source: booking.publication_sessions for booking in BOOKINGS}
 UNIT = 50_000
 
 
@@ -48,7 +47,7 @@ def published(fund: str, *flows: float | None, start: int = 0) -> pl.DataFrame:
 
 
 def facts(*frames: pl.DataFrame) -> pl.DataFrame:
-    return fund_share_rows(frames, [], CALENDAR, source="etf_flows", publication_sessions=PUBLISHED)
+    return fund_share_rows(frames, [], CALENDAR, source="etf_flows", publication_sessions=PUBLICATION_SESSIONS)
 
 
 def measured(known: pl.DataFrame, places: Sequence[int], fund: str = "SPY") -> pl.DataFrame:

@@ -23,6 +23,7 @@ SEED_SESSIONS = 5
 _CENTS = 100
 """Flows are summed as whole cents, so that no order of additions changes a sum."""
 _LEVELS = ("shares", "nav", "aum_usd", "flow_usd")
+_KNOWN = ("known_cents", "known_sessions_60d")
 
 
 def fund_flows_daily(
@@ -236,25 +237,25 @@ def _with_known_sum(sums: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl.D
     `earlier`: the judgement of each place on its own evening, on the next one, and so on. What a better source
     said later does not take the place of what was known; the newest sessions count as they were judged then.
     """
-    cents = pl.col("flow_cents")
-    final = [cents.fill_null(0), cents.is_not_null().cast(pl.Int64)]
-    names = ["known_cents", "known_sessions_60d"]
-    told = sums.with_columns(
-        figure.rolling_sum(WINDOW, min_samples=1).over("fund").alias(name)
-        for figure, name in zip(final, names, strict=True)
-    )
+    final = _amount_and_count("flow_cents")
+    told = sums.with_columns(figure.rolling_sum(WINDOW, min_samples=1).over("fund") for figure in final)
     for evening, judged in enumerate(earlier):
         then = judged.select("fund", "position", pl.col("flow_cents").alias("then_cents"))
-        told = told.join(then, on=["fund", "position"], how="left", maintain_order="left")
-        at_that_time = [pl.col("then_cents").fill_null(0), pl.col("then_cents").is_not_null().cast(pl.Int64)]
-        told = told.with_columns(
-            pl.col(name) + (at_then - at_last).shift(evening).over("fund").fill_null(0)
-            for name, at_then, at_last in zip(names, at_that_time, final, strict=True)
+        joined = told.join(then, on=["fund", "position"], how="left", maintain_order="left")
+        instead = [at_then - at_last for at_then, at_last in zip(_amount_and_count("then_cents"), final, strict=True)]
+        told = joined.with_columns(
+            pl.col(name) + change.shift(evening).over("fund").fill_null(0)
+            for name, change in zip(_KNOWN, instead, strict=True)
         ).drop("then_cents")
-    has_known = pl.col("known_sessions_60d") > 0
-    return told.with_columns(flow_60d_known_usd=pl.when(has_known).then(pl.col("known_cents") / _CENTS)).drop(
-        "flow_cents", "known_cents"
-    )
+    amount, count = _KNOWN
+    known = pl.when(pl.col(count) > 0).then(pl.col(amount) / _CENTS)
+    return told.with_columns(known.alias("flow_60d_known_usd")).drop("flow_cents", amount)
+
+
+def _amount_and_count(cents: str) -> list[pl.Expr]:
+    """What a session adds to the known sum, and to the number of sessions known."""
+    amount, count = _KNOWN
+    return [pl.col(cents).fill_null(0).alias(amount), pl.col(cents).is_not_null().cast(pl.Int64).alias(count)]
 
 
 def segment_flows_daily(fund_flows: pl.DataFrame) -> pl.DataFrame:

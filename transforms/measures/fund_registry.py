@@ -97,9 +97,9 @@ BOOKINGS = (
         confidence="measured",
     ),
 )
+"""In order of precedence: an issuer's own count goes before a relayed one."""
 PUBLICATION_SESSIONS = {booking.source: booking.publication_sessions for booking in BOOKINGS}
 """How many sessions after its own a source's figure is out."""
-"""In order of precedence: an issuer's own count goes before a relayed one."""
 
 
 @dataclass(frozen=True)
